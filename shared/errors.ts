@@ -1,0 +1,56 @@
+/**
+ * The one catalogue of what can go wrong. `code` is stable (branch on it, search for it in docs/errors.md);
+ * `fix` is the next step for the person who reads the message.
+ */
+export const errorCatalogue = {
+  CONFIG_INVALID: "Correct the listed settings and start again.",
+  POOLS_INVALID: "Correct the listed fields in pools.yaml; the last good file stays in force until then.",
+  LEDGER_UNREACHABLE: "Check REDIS_URL and that Redis answers; nothing was changed.",
+  LEDGER_READONLY: "Point REDIS_URL at the primary: this Redis is a read-only replica.",
+  LEDGER_TOO_OLD: "Use Redis 7.0 or newer, or Valkey 7.2 or newer.",
+  LEDGER_FULL: "Give Redis more memory, or set maxmemory-policy noeviction and free some.",
+  LEDGER_REPLY: "The ledger's keys and this program disagree: run one version of static-egress per installation.",
+  CLOUD_DENIED:
+    "Grant the named action to this identity (manifests/overlays/aws/iam-policy.json, manifests/overlays/gcp/role.yaml).",
+  CLOUD_CREDENTIALS:
+    "Give the process cloud credentials (IRSA, Pod Identity, Workload Identity, or keys in the Secret static-egress-direct).",
+  CLOUD_THROTTLED: "Nothing to do: calls are paced and tried again.",
+  CLOUD_UNAVAILABLE: "Nothing to do: the call is tried again.",
+  CLOUD_UNKNOWN: "Nothing to do: the cloud is read again before anything else is done.",
+  CLOUD_REJECTED: "Read the cloud's own message; the request will not be repeated as it is.",
+  CLOUD_SELECT_INVALID: "Correct the pool's select: the cloud refused its filter.",
+  ADDRESS_TAKEN: "Nothing to do: the next free address of the pool is tried.",
+  ADDRESS_MISSING: "The address is no longer in the account: take it out of the pool or reserve it again.",
+  NODE_UNKNOWN: "Check that the node has a spec.providerID and that its machine exists.",
+  NODE_OTHER_CLOUD: "Use a pool of the node's own cloud, or keep the pod off this node (pool.nodes).",
+  NODE_OTHER_REGION: "Use a pool of the node's own region, or keep the pod off this node (pool.nodes).",
+  NODE_PRIVATE: "Use nodes in a public subnet: without a route to an internet gateway a public address has no effect.",
+  NODE_FOREIGN_ADDRESS: "Take the foreign static address off the node, or keep the pod off this node (pool.nodes).",
+  NODE_NOT_RUNNING: "Nothing to do: the machine has to run before it can carry an address.",
+  LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
+  CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
+  REVIEW_INVALID: "Send an admission.k8s.io/v1 AdmissionReview with a request and its uid.",
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/**
+ * Says what failed and the value seen (`message`), a stable `code`, what to do next (`fix`) and the cause.
+ * Expected outcomes are return values; this is for failed I/O and input that cannot be used.
+ */
+export class EgressError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; fix?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "EgressError";
+    this.code = code;
+    this.fix = options.fix ?? errorCatalogue[code];
+  }
+}
+
+/** The code of an EgressError, or undefined for anything else. */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  return error instanceof EgressError ? error.code : undefined;
+}

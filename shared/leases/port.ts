@@ -1,0 +1,20 @@
+import type { Acquisition, Claim, Renewal } from "../ledger/port.ts";
+
+/** What a sidecar is told: like the ledger's answer, but the work has been done. */
+export type LeaseAnswer = Exclude<Acquisition, { status: "work" }>;
+
+/**
+ * Leases, as an agent sees them: one pod's lease, taken, renewed, drained, released. Two implementations: the lease
+ * service over ledger and cloud, and (brokered mode) an HTTP client of it. All calls are idempotent by pod UID.
+ */
+export interface Leases {
+  /** Takes the lease, or says why the pod waits. May take as long as one attach. */
+  acquire(claim: Claim, signal?: AbortSignal): Promise<LeaseAnswer>;
+  /** Resolves when something changed for the pod, or after `timeoutMs`, or when aborted. Never rejects. */
+  woken(podUid: string, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  renew(podUid: string): Promise<Renewal>;
+  drain(podUid: string, graceMs: number): Promise<void>;
+  /** One ledger command; where this process may also detach, it uses what is left of `timeLeftMs` for it. */
+  release(podUid: string, timeLeftMs: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,246 @@
+import type { CloudAddress, Machine } from "../clouds/port.ts";
+import type { Pool } from "../pools/schema.ts";
+
+/** One pod's wish for an address: who it is, where it runs and which pool it wants. */
+export interface Claim {
+  readonly podUid: string;
+  /** `namespace/name`, for people. */
+  readonly pod: string;
+  /** `namespace/name` of its service account, held against the pool's `allow`. */
+  readonly serviceAccount: string;
+  /** The Kubernetes node name (downward API); the node directory says which machine that is. */
+  readonly node: string;
+  readonly pool: string;
+}
+
+/** A row of the node directory: which machine stands behind a node name now. */
+export interface NodeEntry {
+  readonly name: string;
+  readonly uid: string;
+  readonly cloud: Pool["cloud"] | "other";
+  readonly region: string;
+  readonly machine: Machine;
+  readonly ready: boolean;
+}
+
+/** One piece of cloud work on one node. Whoever got it is its only actor until `deadlineMs` passes unextended. */
+export interface Job {
+  readonly kind: "attach" | "detach";
+  readonly machine: Machine;
+  readonly node: string;
+  readonly pool: Pool;
+  readonly address: { readonly id: string; readonly ip: string };
+  /** `<epoch>.<counter>`: grows with every attempt; an older one is refused. */
+  readonly fence: string;
+  /** For detach: whether the node had an ephemeral address before the attach. */
+  readonly restoreEphemeral: boolean;
+}
+
+/** Why a pod has to wait; `detail` is a sentence for people. */
+export type WaitReason =
+  | "pool-unknown"
+  | "pool-not-allowed"
+  | "node-unknown"
+  | "node-other-cloud"
+  | "node-other-pool"
+  | "node-problem"
+  | "attaching"
+  | "detaching"
+  | "exhausted";
+
+export type Acquisition =
+  | {
+      readonly status: "attached";
+      readonly ip: string;
+      readonly fence: string;
+      readonly pool: Pool;
+      readonly expiresAtMs: number;
+    }
+  /** The caller is the actor now: do the job, then settle it. The pod's lease is already counted. */
+  | { readonly status: "work"; readonly job: Job }
+  | {
+      readonly status: "waiting";
+      readonly reason: WaitReason;
+      readonly detail: string;
+      /** With `exhausted`: place in the pool's queue, 1 is next. */
+      readonly position?: number;
+      readonly waiting?: number;
+      /** The pool, when it is known: its waitSeconds count for `on-unavailable: proceed`. */
+      readonly pool?: Pool;
+    };
+
+export type Renewal =
+  /** `late`: it had expired and nobody had ended it yet. `ip` is null while the address is not (or no longer) confirmed. */
+  | { readonly status: "renewed"; readonly ip: string | null; readonly expiresAtMs: number; readonly late: boolean }
+  /** The ledger does not know the lease: acquire again, and let the app run on. */
+  | { readonly status: "unknown" };
+
+export type Release =
+  | { readonly status: "unknown" }
+  /** `job`: linger is 0, this was the last lease and the caller may work: it is the actor of the detach now. */
+  | { readonly status: "released"; readonly last: boolean; readonly job?: Job };
+
+/** How a job ended. `failed` frees the address (or marks it taken/missing) and sends the leases back to the queue. */
+export type Settlement =
+  | { readonly outcome: "attached"; readonly hadEphemeral: boolean }
+  | { readonly outcome: "detached" | "kept" | "absent" }
+  | {
+      readonly outcome: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** true when the fault is the address's (taken, missing): it is not tried again before the next inventory. */
+      readonly addressAtFault: boolean;
+    }
+  /** Unknown, or to be tried again: the attachment stays as it is and is due again after `retryAfterMs`. */
+  | { readonly outcome: "retry"; readonly code: string; readonly message: string; readonly retryAfterMs: number };
+
+export type AttachmentState = "attaching" | "attached" | "detaching" | "kept";
+
+export interface Attachment {
+  readonly machine: Machine;
+  readonly node: string;
+  readonly pool: string;
+  readonly address: { readonly id: string; readonly ip: string };
+  readonly state: AttachmentState;
+  readonly fence: string;
+  readonly sinceMs: number;
+  readonly hadEphemeral: boolean;
+  /** When the actor's right to work ends unless extended; 0 when nobody works. */
+  readonly deadlineMs: number;
+  /** Without leases: when it is due to be detached; 0 while there are leases. */
+  readonly lingerUntilMs: number;
+}
+
+export interface Lease {
+  readonly podUid: string;
+  readonly pod: string;
+  readonly serviceAccount: string;
+  readonly pool: string;
+  readonly node: string;
+  readonly machine: string;
+  readonly state: "held" | "draining";
+  readonly sinceMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface Waiter {
+  readonly podUid: string;
+  readonly pod: string;
+  readonly pool: string;
+  readonly node: string;
+  readonly sinceMs: number;
+  /** When it last asked; one that has not asked for `waiterLifeMs` is forgotten. */
+  readonly seenMs: number;
+  readonly reason: WaitReason;
+  readonly detail: string;
+  readonly position: number;
+}
+
+/** `taken`: attached to something that is not ours; `out`: no longer in the pool, in use until its last lease ends. */
+export interface LedgerAddress {
+  readonly pool: string;
+  readonly id: string;
+  readonly ip: string;
+  readonly state: "free" | "used" | "taken" | "out";
+}
+
+/** Everything, for inspection and metrics. One consistent moment, at `nowMs` of the ledger's clock. */
+export interface Snapshot {
+  readonly nowMs: number;
+  readonly epoch: string;
+  readonly pools: readonly Pool[];
+  readonly nodes: readonly NodeEntry[];
+  readonly addresses: readonly LedgerAddress[];
+  readonly attachments: readonly Attachment[];
+  readonly leases: readonly Lease[];
+  readonly waiters: readonly Waiter[];
+  readonly problems: readonly NodeProblem[];
+}
+
+export interface NodeProblem {
+  readonly machine: string;
+  readonly code: string;
+  readonly message: string;
+  readonly untilMs: number;
+  readonly count: number;
+}
+
+/** What the controller has to look at now. */
+export interface Due {
+  readonly nowMs: number;
+  readonly epoch: string;
+  /** Machines with cloud work that nobody is doing; `begin` hands out the job. */
+  readonly machines: readonly string[];
+  /** Leases whose expiry has passed: suspicions, to be ended only on evidence. */
+  readonly expired: readonly Lease[];
+  /** When something becomes due next without anybody's doing; null when nothing will. */
+  readonly nextMs: number | null;
+}
+
+/**
+ * The ledger: pools' addresses, attachments, leases and waiters of one installation. Every method is one atomic command
+ * at the ledger's own clock and one round trip. Doing a command twice, late or out of order is harmless: commands are
+ * keyed by pod UID and fence.
+ *
+ * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD or LEDGER_REPLY; nothing is
+ * half done then. "Held by another", "exhausted" and the like are answers, not errors.
+ */
+export interface Ledger {
+  /**
+   * Takes or refreshes the pod's lease (clearing a drain), or queues it. `mayWork`: the caller can do cloud work for the
+   * given clouds; for others it is told `attaching`, and the controller is woken.
+   */
+  acquire(
+    claim: Claim,
+    options: { readonly leaseMs: number; readonly mayWork: readonly string[] },
+  ): Promise<Acquisition>;
+  renew(podUid: string, leaseMs: number): Promise<Renewal>;
+  /** The pod is terminating: its lease counts for at least `leaseMs` and `graceMs` more, whichever is longer. */
+  drain(podUid: string, options: { readonly leaseMs: number; readonly graceMs: number }): Promise<void>;
+  /** Ends the pod's lease, or its place in the queue. */
+  release(podUid: string, options: { readonly mayWork: readonly string[] }): Promise<Release>;
+
+  /** Makes the caller the actor of what is due on the machine, with a new fence; null when nothing is due (any more). */
+  begin(machine: string): Promise<Job | null>;
+  /** Extends the actor's right to work; false when it was lost to a newer fence: stop at once. */
+  extend(machine: string, fence: string): Promise<boolean>;
+  /** Records how a job ended; false when the fence is old: nothing was changed. */
+  settle(machine: string, fence: string, settlement: Settlement): Promise<boolean>;
+
+  /** Replaces the pools. One that is missing from the list is served until its last lease ends, and not taken anew. */
+  putPools(pools: readonly Pool[]): Promise<void>;
+  putNode(node: NodeEntry): Promise<void>;
+  /** The node is gone: forgets it, and ends every lease on its machine. */
+  removeNode(name: string): Promise<void>;
+  /** Ends every lease on a machine whose pods cannot be using it any more (dead, silent for unreachableSeconds). */
+  endLeases(machine: string): Promise<void>;
+  /**
+   * Takes in what the cloud says of a pool. `readAtMs`: the ledger's clock before the read began (from `now`); addresses that
+   * changed since shortly before are left alone. Adopts a pool address found on a known machine without a record, and makes
+   * an attachment due again whose address is on no machine.
+   */
+  putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<void>;
+
+  now(): Promise<number>;
+  due(): Promise<Due>;
+  snapshot(): Promise<Snapshot>;
+
+  /**
+   * Calls back when something changed for the pod (its address is there, it is its turn). A hint, never the only way:
+   * callers also ask again by themselves. The returned function ends it.
+   */
+  onWake(podUid: string, wake: () => void): Promise<() => Promise<void>>;
+  /** Calls back with the machine (or "" for pools and queue) whenever a lease, attachment or queue changed. A hint, too. */
+  onChange(changed: (machine: string) => void): Promise<() => Promise<void>>;
+
+  close(): Promise<void>;
+}
+
+/** An actor's right to work, unless extended. */
+export const workMs = 15_000;
+/** A waiter that has not asked for this long is forgotten. */
+export const waiterLifeMs = 45_000;
+/** Added to a pod's grace period when it drains: SIGTERM comes up to 2 s after it, and clocks differ. */
+export const drainMarginMs = 15_000;
+/** An inventory row is ignored when its address changed later than this long before the read (clouds answer old state). */
+export const inventorySettleMs = 10_000;

@@ -1,0 +1,28 @@
+import { pino, type Logger } from "pino";
+
+export type { Logger };
+
+/** Names under which secrets could travel in a log record; their values are never written. */
+const redacted = ["*.authorization", "*.token", "*.password", "*.secretAccessKey", "*.redisUrl", "redisUrl"];
+
+/**
+ * JSON lines on standard output: constant messages, data in fields, one line a decision or state change at info.
+ * Error objects go under `error`; their code, fix and cause are kept.
+ */
+export function createLogger(options: { name: string; level: string }): Logger {
+  return pino({
+    name: options.name,
+    level: options.level,
+    base: { name: options.name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: redacted, censor: "[redacted]" },
+    serializers: { error: serializeError },
+  });
+}
+
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause, code, fix } = error as Error & { code?: unknown; fix?: unknown };
+  return { name, code, message, fix, stack, cause: cause === undefined ? undefined : serializeError(cause) };
+}
