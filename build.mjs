@@ -1,0 +1,92 @@
+// Builds dist/: what the Dockerfiles copy, the command line and the demo. Plain JavaScript, so that any Node from 20 on runs it.
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+/** Not bundled: too large to parse at once, and found at run time by their own relative paths. The image installs these. */
+const installed = ["@google-cloud/compute", "google-gax", "google-auth-library"];
+
+/** CommonJS packages inside an ES module bundle still ask for these. */
+const commonJsNames = [
+  'import { createRequire as createRequireForBundle } from "node:module";',
+  'import { fileURLToPath as fileURLToPathForBundle } from "node:url";',
+  "const require = createRequireForBundle(import.meta.url);",
+  "const __filename = fileURLToPathForBundle(import.meta.url);",
+  'const __dirname = fileURLToPathForBundle(new URL(".", import.meta.url));',
+].join("\n");
+
+const common = {
+  bundle: true,
+  platform: "node",
+  sourcemap: false,
+  legalComments: "external",
+  logLevel: "warning",
+  external: installed,
+};
+
+/** An ES module whose dynamic imports (the cloud SDKs) are chunks of their own, loaded when first needed. */
+const modules = (program, entry, target) => ({
+  ...common,
+  entryPoints: { main: entry },
+  outdir: `dist/${program}`,
+  format: "esm",
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  target,
+  banner: { js: commonJsNames },
+});
+
+/** One CommonJS file: the fastest to load, and fit for --jitless, where ES modules are too slow. */
+const oneFile = (entry, outfile) => ({
+  ...common,
+  entryPoints: [entry],
+  outfile,
+  format: "cjs",
+  minify: true,
+  keepNames: true,
+  target: "node24",
+});
+
+const programs = {
+  webhook: [modules("webhook", "webhook/main.ts", "node24")],
+  sidecar: [
+    oneFile("sidecar/main.ts", "dist/sidecar/main.cjs"),
+    oneFile("sidecar/cloud-worker.ts", "dist/sidecar/cloud-worker.cjs"),
+  ],
+  cli: [modules("cli", "cli/main.ts", "node20")],
+  demo: [modules("demo", "cli/demo/main.ts", "node20")],
+};
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(programs);
+const unknown = wanted.filter((name) => !(name in programs));
+if (unknown.length > 0) {
+  console.error(`usage: node build.mjs [${Object.keys(programs).join("|")}]...; there is no '${unknown.join("', '")}'`);
+  process.exit(2);
+}
+
+const entryOf = (options) => Object.values(options.entryPoints)[0];
+const files = wanted.flatMap((name) => programs[name]);
+const missing = files.filter((options) => !existsSync(entryOf(options)));
+
+await Promise.all(wanted.map((name) => rm(`dist/${name}`, { recursive: true, force: true })));
+await Promise.all(files.filter((options) => !missing.includes(options)).map((options) => build(options)));
+if (wanted.includes("webhook")) await writeManifestOfInstalled();
+
+if (missing.length > 0) {
+  console.error(`build: no such entry: ${missing.map(entryOf).join(", ")}`);
+  process.exitCode = 1;
+}
+
+/** A package.json that asks for `installed` alone: the image's node_modules are pruned to it. */
+async function writeManifestOfInstalled() {
+  const { version, dependencies } = JSON.parse(await readFile("package.json", "utf8"));
+  const manifest = {
+    name: "static-egress-webhook",
+    version,
+    private: true,
+    type: "module",
+    dependencies: Object.fromEntries(installed.map((name) => [name, dependencies[name]])),
+  };
+  await mkdir("dist/webhook", { recursive: true });
+  await writeFile("dist/webhook/package.json", `${JSON.stringify(manifest, null, 2)}\n`);
+}
