@@ -16,6 +16,7 @@ const commonJsNames = [
 ].join("\n");
 
 const common = {
+  mainFields: ["module", "main"],
   bundle: true,
   platform: "node",
   sourcemap: false,
