@@ -1,0 +1,40 @@
+import { startLeader, type LeaderTimes } from "./leader.ts";
+import { serveTerm, type TermOptions } from "./term.ts";
+
+export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs"> {
+  /** Unlike every other replica's, and unlike this one's before a restart: pod name and a random part. */
+  readonly identity: string;
+  /** How often everything due is looked at without a hint. Default 15 s. */
+  readonly sweepMs?: number;
+  /** How often a pool's inventory is read. Default 60 s. */
+  readonly inventoryMs?: number;
+  readonly leaderTimes?: LeaderTimes;
+}
+
+export interface Controller {
+  /** Ends the work, and gives the leadership up so that another replica takes over at once. */
+  stop(): Promise<void>;
+  leading(): boolean;
+}
+
+/**
+ * The controller (design, section 8): among all replicas one is active. Never throws: what fails is logged, counted and
+ * tried again.
+ */
+export function startController(options: ControllerOptions): Controller {
+  const { sweepMs = 15_000, inventoryMs = 60_000 } = options;
+  let leading = false;
+  const leader = startLeader({
+    cluster: options.cluster,
+    identity: options.identity,
+    log: options.log,
+    clock: options.clock,
+    term: (signal) => serveTerm({ ...options, sweepMs, inventoryMs }, signal),
+    changed(now) {
+      leading = now;
+      options.metrics.leading(now);
+    },
+    ...(options.leaderTimes === undefined ? {} : { times: options.leaderTimes }),
+  });
+  return { stop: () => leader.stop(), leading: () => leading };
+}

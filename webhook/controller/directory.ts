@@ -1,0 +1,104 @@
+import type { Cloud } from "../../shared/clouds/port.ts";
+import type { Ledger, NodeEntry } from "../../shared/ledger/port.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Pool } from "../../shared/pools/schema.ts";
+import type { Cluster, ClusterNode, Watched } from "./cluster/port.ts";
+import { changeOfEntry, entryOf, parseProvider, poolToAsk } from "./machine.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+interface DirectoryOptions {
+  readonly cluster: Pick<Cluster, "watchNodes">;
+  readonly ledger: Pick<Ledger, "putNode" | "removeNode">;
+  readonly clouds: { forPool(pool: Pool): Promise<Cloud> };
+  readonly pools: () => readonly Pool[];
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** The ledger's node directory, kept like the cluster's nodes. */
+export interface Directory {
+  readonly nodes: Watched<ClusterNode>;
+  /** The ledger has been read or lost: `rows` is what it holds now. Whatever differs is put right. */
+  rebuild(rows: readonly NodeEntry[]): void;
+  /** The pools changed: machines that could not be asked for may be known now. */
+  refresh(): void;
+  idle(): Promise<void>;
+}
+
+/** Follows the nodes and, once `rebuild` was called, keeps their rows in the ledger. */
+export async function startDirectory(options: DirectoryOptions): Promise<Directory> {
+  const { ledger, clouds, pools, log, signal } = options;
+  const rows = new Map<string, NodeEntry>();
+  /** Machine ids learned from a cloud, by node name; the key says of which machine. */
+  const asked = new Map<string, { readonly key: string; readonly id: string }>();
+  const unclear = new Set<string>();
+
+  async function idOf(node: ClusterNode, provider: { project: string; region: string }): Promise<string | undefined> {
+    const key = `${node.uid} ${node.bootId} ${node.providerId}`;
+    const known = asked.get(node.name);
+    if (known?.key === key) return known.id;
+    const pool = poolToAsk(pools(), provider);
+    if (pool === undefined) return undefined;
+    const cloud = await clouds.forPool(pool);
+    const { id } = await cloud.describeNode(node.providerId ?? "", signal);
+    asked.set(node.name, { key, id });
+    return id;
+  }
+
+  async function entryFor(node: ClusterNode): Promise<NodeEntry> {
+    const provider = parseProvider(node);
+    if (provider.cloud === "aws" || provider.cloud === "memory") {
+      return entryOf(node, provider.cloud, provider.region, provider.id);
+    }
+    const id = provider.cloud === "gcp" ? await idOf(node, provider) : undefined;
+    if (provider.cloud === "gcp" && id !== undefined) return entryOf(node, "gcp", provider.region, id);
+    if (provider.cloud === "other" && !unclear.has(node.uid)) {
+      unclear.add(node.uid);
+      log.warn({ node: node.name, providerId: node.providerId }, "node without a usable providerID");
+    }
+    return entryOf(node, "other", node.region ?? "", `other/${node.uid}`);
+  }
+
+  async function reconcile(name: string): Promise<undefined> {
+    const node = nodes.get(name);
+    const wanted = node === undefined ? undefined : await entryFor(node);
+    for (const change of changeOfEntry(rows.get(name), wanted)) {
+      if (change === "remove" || wanted === undefined) {
+        await ledger.removeNode(name);
+        rows.delete(name);
+      } else {
+        await ledger.putNode(wanted);
+        rows.set(name, wanted);
+      }
+      log.info({ node: name, change, machine: wanted?.machine.id, ready: wanted?.ready }, "node directory changed");
+    }
+    if (node === undefined) asked.delete(name);
+  }
+
+  const queue = createWorkQueue({
+    concurrency: 16,
+    run: reconcile,
+    failed: (node, error, attempt) => log.warn({ node, error, attempt }, "node not put into the ledger"),
+    signal,
+  });
+  // Nothing is put before `rebuild` has told what the ledger holds.
+  let told = false;
+  const look = (node: ClusterNode): void => (told ? queue.add(node.name) : undefined);
+  const nodes = await options.cluster.watchNodes({ changed: look, removed: look }, signal);
+
+  return {
+    nodes,
+    rebuild(found) {
+      told = true;
+      const names = new Set([...rows.keys(), ...found.map((row) => row.name)]);
+      rows.clear();
+      for (const row of found) rows.set(row.name, row);
+      for (const node of nodes.list()) names.add(node.name);
+      for (const name of names) queue.add(name);
+    },
+    refresh() {
+      for (const node of nodes.list()) if (rows.get(node.name)?.cloud === "other") queue.add(node.name);
+    },
+    idle: () => queue.idle(),
+  };
+}

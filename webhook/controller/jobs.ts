@@ -1,0 +1,40 @@
+import type { Job, Ledger, Settlement } from "../../shared/ledger/port.ts";
+import type { Logger } from "../../shared/log.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+interface JobsOptions {
+  readonly ledger: Pick<Ledger, "begin">;
+  readonly work: (job: Job, signal: AbortSignal) => Promise<Settlement>;
+  /** Called after each job: what is due has changed. */
+  readonly done: () => void;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Nodes whose clouds are slow at the same time, and still nobody waits for them. */
+const concurrency = 64;
+
+/** Does the cloud work that is due: one job at a time per machine, many machines at once. */
+export function startJobs(options: JobsOptions): { look(machine: string): void; idle(): Promise<void> } {
+  const { ledger, work, done, log, signal } = options;
+
+  async function run(machine: string): Promise<number | undefined> {
+    const job = await ledger.begin(machine);
+    if (job === null) return undefined;
+    const { kind, node, fence } = job;
+    const about = { kind, node, machine, pool: job.pool.name, address: job.address.ip, fence };
+    log.info(about, "job begun");
+    const settlement = await work(job, signal);
+    log.info({ ...about, settlement }, "job ended");
+    done();
+    return settlement.outcome === "retry" ? settlement.retryAfterMs : undefined;
+  }
+
+  const queue = createWorkQueue({
+    concurrency,
+    run,
+    failed: (machine, error, attempt) => log.warn({ machine, error, attempt }, "job not done"),
+    signal,
+  });
+  return { look: (machine) => queue.add(machine), idle: () => queue.idle() };
+}
