@@ -1,16 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+/** Lua files are text, as for esbuild (build.mjs). */
+const lua = {
+  name: "lua-as-text",
+  transform: (code: string, id: string) =>
+    id.endsWith(".lua") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+};
+
 const project = (name: string, more: { testTimeout?: number; globalSetup?: string[] } = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node" as const, ...more },
 });
 
 /** Three rings of `npm test`: no I/O; one suite per port; real Redis and HTTP emulators of the clouds. */
 export default defineConfig({
+  plugins: [lua],
   test: {
     projects: [
       project("unit"),
-      project("conformance", { testTimeout: 30_000 }),
-      project("integration", { testTimeout: 30_000 }),
+      project("conformance", { testTimeout: 30_000, globalSetup: ["test/support/redis-setup.ts"] }),
+      project("integration", { testTimeout: 30_000, globalSetup: ["test/support/redis-setup.ts"] }),
     ],
   },
 });

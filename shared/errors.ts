@@ -6,6 +6,7 @@ export const errorCatalogue = {
   CONFIG_INVALID: "Correct the listed settings and start again.",
   POOLS_INVALID: "Correct the listed fields in pools.yaml; the last good file stays in force until then.",
   LEDGER_UNREACHABLE: "Check REDIS_URL and that Redis answers; nothing was changed.",
+  LEDGER_DENIED: "Check the user and password in REDIS_URL and the ACL in docs/ledger.md.",
   LEDGER_READONLY: "Point REDIS_URL at the primary: this Redis is a read-only replica.",
   LEDGER_TOO_OLD: "Use Redis 7.0 or newer, or Valkey 7.2 or newer.",
   LEDGER_FULL: "Give Redis more memory, or set maxmemory-policy noeviction and free some.",

@@ -207,8 +207,11 @@ export interface Ledger {
   /** Records how a job ended; false when the fence is old: nothing was changed. */
   settle(machine: string, fence: string, settlement: Settlement): Promise<boolean>;
 
-  /** Replaces the pools. One that is missing from the list is served until its last lease ends, and not taken anew. */
-  putPools(pools: readonly Pool[]): Promise<void>;
+  /**
+   * Replaces the pools. One that is missing from the list is served until its last lease ends, and not taken anew. Answers
+   * the names whose change was refused: the cloud, region and project of a pool in use do not change.
+   */
+  putPools(pools: readonly Pool[]): Promise<string[]>;
   putNode(node: NodeEntry): Promise<void>;
   /** The node is gone: forgets it, and ends every lease on its machine. */
   removeNode(name: string): Promise<void>;

@@ -1,0 +1,133 @@
+import { allows } from "../../pools/allow.ts";
+import type { Acquisition, Claim, WaitReason } from "../port.ts";
+import {
+  addLease,
+  anyPool,
+  countLeases,
+  endLease,
+  freeAddresses,
+  jobOf,
+  markAddress,
+  purgeWaiters,
+  queue,
+  startWork,
+  waitingNodes,
+  type AttachmentRecord,
+  type PodRecord,
+  type State,
+} from "./state.ts";
+
+/** As acquire.lua, rule by rule. */
+export function acquire(
+  state: State,
+  now: number,
+  claim: Claim,
+  { leaseMs, mayWork }: { leaseMs: number; mayWork: readonly string[] },
+): Acquisition {
+  purgeWaiters(state, now);
+  const node = state.nodes.get(claim.node);
+  const machine = node?.machine.id ?? "";
+  let known = state.pods.get(claim.podUid);
+  const pod: PodRecord = {
+    ...claim,
+    machine,
+    sinceMs: known?.sinceMs ?? now,
+    state: "waiting",
+    reason: "exhausted",
+    detail: "",
+    seenMs: now,
+    queued: false,
+  };
+  const moved = known !== undefined && (known.machine !== machine || known.pool !== claim.pool);
+  if (known !== undefined && known.state !== "waiting" && moved && node !== undefined) {
+    endLease(state, now, known);
+    known = undefined;
+  }
+  const holds = known !== undefined && known.state !== "waiting";
+  const pool = state.pools.get(claim.pool) ?? (holds ? anyPool(state, claim.pool) : undefined);
+
+  const wait = (reason: WaitReason, detail: string, queued = false): Acquisition => {
+    if (known !== undefined && holds) state.leases.get(known.machine)?.delete(claim.podUid);
+    if (known?.reason !== reason) state.changed(machine);
+    Object.assign(pod, { reason, detail, queued });
+    state.pods.set(claim.podUid, pod);
+    const line = queued ? queue(state, claim.pool) : [];
+    const place = queued ? { position: line.indexOf(pod) + 1, waiting: line.length } : {};
+    return { status: "waiting", reason, detail, ...place, ...(pool === undefined ? {} : { pool }) };
+  };
+
+  if (pool === undefined) return wait("pool-unknown", `there is no pool '${claim.pool}'`);
+  if (!holds && !allows(pool, claim.serviceAccount)) {
+    return wait("pool-not-allowed", `pool '${pool.name}' does not allow the service account ${claim.serviceAccount}`);
+  }
+  if (node === undefined) return wait("node-unknown", `node '${claim.node}' is not in the node directory yet`);
+  if (node.cloud !== pool.cloud) {
+    return wait("node-other-cloud", `node ${node.name} is of cloud ${node.cloud}, the pool of ${pool.cloud}`);
+  }
+
+  const attaching: Acquisition = {
+    status: "waiting",
+    reason: "attaching",
+    detail: "the address is being attached to the node",
+    pool,
+  };
+  const attachment = state.attachments.get(machine);
+  if (attachment !== undefined && attachment.pool !== pool.name) {
+    if (attachment.state === "attached" && countLeases(state, machine) === 0) {
+      attachment.lingerUntilMs = now;
+      state.changed(machine);
+    } else if (attachment.state !== "detaching") {
+      return wait("node-other-pool", `node ${node.name} serves pool '${attachment.pool}'`);
+    }
+    return wait("detaching", `the address of pool '${attachment.pool}' is being taken off the node`, true);
+  }
+  if (attachment?.state === "detaching") {
+    state.changed(machine);
+    return wait("detaching", "the address that the node had is being taken off it", true);
+  }
+  if (attachment?.state === "attached" || attachment?.state === "kept") {
+    Object.assign(attachment, { state: "attached", lingerUntilMs: 0 });
+    addLease(state, pod, machine, now + leaseMs);
+    state.changed(machine);
+    const { address, fence } = attachment;
+    return { status: "attached", ip: address.ip, fence, pool, expiresAtMs: now + leaseMs };
+  }
+  if (attachment !== undefined) {
+    addLease(state, pod, machine, now + leaseMs);
+    if (attachment.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
+    startWork(state, now, attachment, "attaching");
+    return { status: "work", job: jobOf(state, "attach", attachment) };
+  }
+
+  const problem = state.problems.get(machine);
+  if (problem !== undefined && problem.untilMs > now)
+    return wait("node-problem", `${problem.code}: ${problem.message}`);
+
+  const free = freeAddresses(state, pool.name);
+  const [address] = free;
+  if (
+    address === undefined ||
+    free.length <= waitingNodes(state, pool.name, free.length, claim.podUid, machine).length
+  ) {
+    return wait("exhausted", `every address of pool '${pool.name}' is in use`, true);
+  }
+  markAddress(state, now, pool.name, address.id, "used");
+  const reserved: AttachmentRecord = {
+    machine: node.machine,
+    node: node.name,
+    pool: pool.name,
+    address: { id: address.id, ip: address.ip },
+    state: "attaching",
+    fence: "",
+    sinceMs: now,
+    hadEphemeral: false,
+    deadlineMs: 0,
+    lingerUntilMs: 0,
+  };
+  state.attachments.set(machine, reserved);
+  addLease(state, pod, machine, now + leaseMs);
+  state.changed(machine);
+  if (!mayWork.includes(pool.cloud)) return attaching;
+  startWork(state, now, reserved, "attaching");
+  return { status: "work", job: jobOf(state, "attach", reserved) };
+}

@@ -1,0 +1,88 @@
+import type { CloudAddress } from "../../clouds/port.ts";
+import type { Pool } from "../../pools/schema.ts";
+import { inventorySettleMs } from "../port.ts";
+import { countLeases, lingerUntil, markAddress, newFence, wakeQueue, type AddressRecord, type State } from "./state.ts";
+
+/** As put-pools.lua. */
+export function putPools(state: State, now: number, pools: readonly Pool[]): string[] {
+  if (state.epoch === "") state.epoch = String(now);
+  const inUse = new Set([...state.attachments.values()].map(({ pool }) => pool));
+  const refused: string[] = [];
+  for (const pool of pools) {
+    const was = state.pools.get(pool.name) ?? state.retired.get(pool.name);
+    const moved =
+      was !== undefined && (was.cloud !== pool.cloud || was.region !== pool.region || was.project !== pool.project);
+    if (moved && inUse.has(pool.name)) {
+      refused.push(pool.name);
+      continue;
+    }
+    state.pools.set(pool.name, pool);
+    state.retired.delete(pool.name);
+  }
+  const listed = new Set(pools.map(({ name }) => name));
+  for (const [name, pool] of state.pools) {
+    if (listed.has(name)) continue;
+    if (inUse.has(name)) state.retired.set(name, pool);
+    else state.addresses.delete(name);
+    state.pools.delete(name);
+  }
+  return refused;
+}
+
+/** As put-inventory.lua. */
+export function putInventory(
+  state: State,
+  now: number,
+  pool: string,
+  rows: readonly CloudAddress[],
+  readAtMs: number,
+): void {
+  if (!state.pools.has(pool)) return;
+  const addresses = state.addresses.get(pool) ?? new Map<string, AddressRecord>();
+  state.addresses.set(pool, addresses);
+  const holders = new Map([...state.attachments.values()].map((attachment) => [attachment.address.id, attachment]));
+  for (const [rank, row] of rows.entries()) {
+    const before = addresses.get(row.id);
+    const attachment = holders.get(row.id);
+    const recent = before !== undefined && before.changedMs > readAtMs - inventorySettleMs;
+    let to: AddressRecord["state"] = before?.state ?? "taken";
+    if (attachment !== undefined) {
+      to = "used";
+      const machine = attachment.machine.id;
+      const lost = attachment.state === "attached" && row.attachedTo !== machine && countLeases(state, machine) > 0;
+      if (!recent && lost) {
+        Object.assign(attachment, { state: "attaching", deadlineMs: now });
+        state.changed(machine);
+      }
+    } else if (!recent) {
+      to = row.attachedTo === null ? "free" : adopt(state, now, pool, row, row.attachedTo) ? "used" : "taken";
+    }
+    const changedMs = before?.state === to ? before.changedMs : now;
+    addresses.set(row.id, { id: row.id, ip: row.ip, state: to, rank, changedMs });
+  }
+  const listed = new Set(rows.map(({ id }) => id));
+  for (const id of [...addresses.keys()].filter((known) => !listed.has(known))) {
+    if (holders.has(id)) markAddress(state, now, pool, id, "out");
+    else addresses.delete(id);
+  }
+  wakeQueue(state, pool);
+}
+
+function adopt(state: State, now: number, pool: string, row: CloudAddress, machine: string): boolean {
+  const node = state.nodes.get(state.machines.get(machine) ?? "");
+  if (node === undefined || state.attachments.has(machine)) return false;
+  state.attachments.set(machine, {
+    machine: node.machine,
+    node: node.name,
+    pool,
+    address: { id: row.id, ip: row.ip },
+    state: "attached",
+    fence: newFence(state, now),
+    sinceMs: now,
+    hadEphemeral: true,
+    deadlineMs: 0,
+    lingerUntilMs: Math.max(lingerUntil(state, now, { pool, machine: node.machine }), now + 120_000),
+  });
+  state.changed(machine);
+  return true;
+}

@@ -1,0 +1,178 @@
+import { EventEmitter } from "node:events";
+import { type Clock, systemClock } from "../../clock.ts";
+import { drainMarginMs, workMs, type Ledger } from "../port.ts";
+import { acquire } from "./acquire.ts";
+import { due, snapshot } from "./due.ts";
+import { putInventory, putPools } from "./inventory.ts";
+import { settle } from "./settle.ts";
+import {
+  anyPool,
+  countLeases,
+  createState,
+  endLease,
+  endLeases,
+  jobOf,
+  startWork,
+  wakeQueue,
+  wakeWaiters,
+  type AttachmentRecord,
+  type State,
+} from "./state.ts";
+
+/** What is to be done on the attachment now, if anything (as begin.lua). */
+function nextJob(state: State, now: number, attachment: AttachmentRecord): "attach" | "detach" | null {
+  const idle = countLeases(state, attachment.machine.id) === 0;
+  switch (attachment.state) {
+    case "attaching":
+      if (attachment.deadlineMs > now) return null;
+      return idle ? "detach" : "attach";
+    case "attached":
+      return idle && attachment.lingerUntilMs <= now ? "detach" : null;
+    case "detaching":
+      return attachment.deadlineMs <= now ? "detach" : null;
+    case "kept": {
+      const gone = !state.machines.has(attachment.machine.id);
+      return gone && anyPool(state, attachment.pool)?.onRelease !== "keep" ? "detach" : null;
+    }
+  }
+}
+
+/**
+ * The ledger in this process's memory, with the same rules as Redis' Lua (one conformance suite runs against both): for
+ * trying things out, for tests, and for simulations, which bring their own clock.
+ */
+export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
+  const clock = options.clock ?? systemClock;
+  const events = new EventEmitter().setMaxListeners(0);
+  // Hints are delivered after the command has ended, as a subscriber of Redis would hear them.
+  const state = createState({
+    wake: (podUid) => queueMicrotask(() => events.emit(`wake:${podUid}`)),
+    changed: (machine) => queueMicrotask(() => events.emit("changed", machine)),
+  });
+
+  const command =
+    <A extends unknown[], R>(run: (now: number, ...args: A) => R) =>
+    async (...args: A): Promise<R> =>
+      run(clock(), ...args);
+
+  async function subscribe(name: string, listener: (value: string) => void): Promise<() => Promise<void>> {
+    events.on(name, listener);
+    return async () => {
+      events.off(name, listener);
+    };
+  }
+
+  return {
+    acquire: command((now, claim, how) => acquire(state, now, claim, how)),
+
+    renew: command((now, podUid, leaseMs) => {
+      const pod = state.pods.get(podUid);
+      const leases = pod === undefined ? undefined : state.leases.get(pod.machine);
+      let expiresAtMs = leases?.get(podUid);
+      if (pod === undefined || leases === undefined || expiresAtMs === undefined || pod.state === "waiting") {
+        return { status: "unknown" };
+      }
+      const late = expiresAtMs < now;
+      if (pod.state === "held") {
+        expiresAtMs = now + leaseMs;
+        leases.set(podUid, expiresAtMs);
+      }
+      const attachment = state.attachments.get(pod.machine);
+      const ip = attachment?.state === "attached" ? attachment.address.ip : null;
+      return { status: "renewed", ip, expiresAtMs, late };
+    }),
+
+    drain: command((now, podUid, { leaseMs, graceMs }) => {
+      const pod = state.pods.get(podUid);
+      if (pod === undefined || pod.state === "waiting") return;
+      pod.state = "draining";
+      state.leases.get(pod.machine)?.set(podUid, now + Math.max(leaseMs, graceMs + drainMarginMs));
+      state.changed(pod.machine);
+    }),
+
+    release: command((now, podUid, { mayWork }) => {
+      const pod = state.pods.get(podUid);
+      if (pod === undefined) return { status: "unknown" };
+      if (pod.state === "waiting") {
+        state.pods.delete(podUid);
+        wakeQueue(state, pod.pool);
+        return { status: "released", last: false };
+      }
+      const attachment = endLease(state, now, pod);
+      if (attachment === undefined) return { status: "released", last: false };
+      const cloud = anyPool(state, attachment.pool)?.cloud ?? "";
+      if (attachment.lingerUntilMs > now || !mayWork.includes(cloud)) return { status: "released", last: true };
+      startWork(state, now, attachment, "detaching");
+      return { status: "released", last: true, job: jobOf(state, "detach", attachment) };
+    }),
+
+    begin: command((now, machine) => {
+      const attachment = state.attachments.get(machine);
+      const kind = attachment === undefined ? null : nextJob(state, now, attachment);
+      if (attachment === undefined || kind === null) return null;
+      startWork(state, now, attachment, kind === "attach" ? "attaching" : "detaching");
+      return jobOf(state, kind, attachment);
+    }),
+
+    extend: command((now, machine, fence) => {
+      const attachment = state.attachments.get(machine);
+      if (attachment?.fence !== fence) return false;
+      attachment.deadlineMs = now + workMs;
+      return true;
+    }),
+
+    settle: command((now, machine, fence, settlement) => {
+      const attachment = state.attachments.get(machine);
+      if (attachment?.fence !== fence) return false;
+      if (attachment.state !== "attaching" && attachment.state !== "detaching") return false;
+      settle(state, now, attachment, settlement);
+      state.changed(machine);
+      return true;
+    }),
+
+    putPools: command((now, pools) => {
+      const refused = putPools(state, now, pools);
+      wakeWaiters(state, () => true);
+      state.changed("");
+      return refused;
+    }),
+
+    putNode: command((now, node) => {
+      const before = state.nodes.get(node.name);
+      const moved = before?.machine.id !== node.machine.id;
+      state.nodes.set(node.name, node);
+      state.machines.set(node.machine.id, node.name);
+      if (before !== undefined && moved) {
+        state.machines.delete(before.machine.id);
+        endLeases(state, now, before.machine.id);
+        state.changed(before.machine.id);
+      }
+      if (moved) wakeWaiters(state, (pod) => pod.node === node.name);
+    }),
+
+    removeNode: command((now, name) => {
+      const machine = state.nodes.get(name)?.machine.id;
+      if (machine === undefined) return;
+      state.nodes.delete(name);
+      state.machines.delete(machine);
+      state.problems.delete(machine);
+      endLeases(state, now, machine);
+      const attachment = state.attachments.get(machine);
+      if (attachment?.state === "attached") attachment.lingerUntilMs = now;
+      state.changed(machine);
+    }),
+
+    endLeases: command((now, machine) => endLeases(state, now, machine)),
+    putInventory: command((now, pool, rows, readAtMs) => putInventory(state, now, pool, rows, readAtMs)),
+
+    now: command((now) => now),
+    due: command((now) => due(state, now)),
+    snapshot: command((now) => snapshot(state, now)),
+
+    onWake: (podUid, wake) => subscribe(`wake:${podUid}`, wake),
+    onChange: (changed) => subscribe("changed", changed),
+    close: async () => {
+      events.removeAllListeners();
+    },
+  };
+}

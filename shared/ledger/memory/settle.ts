@@ -1,0 +1,85 @@
+import type { Settlement } from "../port.ts";
+import {
+  countLeases,
+  dropAttachment,
+  freeAddress,
+  lingerUntil,
+  markAddress,
+  podsOn,
+  wakeWaiters,
+  type AttachmentRecord,
+  type State,
+} from "./state.ts";
+
+/** As settle.lua. The caller has held the fence against the attachment's. */
+export function settle(state: State, now: number, attachment: AttachmentRecord, settlement: Settlement): void {
+  const machine = attachment.machine.id;
+  const { pool, address } = attachment;
+  const wakeNode = () => wakeWaiters(state, (pod) => pod.machine === machine);
+  attachment.deadlineMs = 0;
+  switch (settlement.outcome) {
+    case "attached":
+      attachment.state = "attached";
+      attachment.sinceMs = now;
+      attachment.hadEphemeral ||= settlement.hadEphemeral;
+      attachment.lingerUntilMs = countLeases(state, machine) === 0 ? lingerUntil(state, now, attachment) : 0;
+      markAddress(state, now, pool, address.id, "used");
+      state.problems.delete(machine);
+      for (const podUid of podsOn(state, machine)) state.wake(podUid);
+      return;
+    case "kept":
+      attachment.state = "kept";
+      attachment.sinceMs = now;
+      wakeNode();
+      return;
+    case "detached":
+    case "absent":
+      dropAttachment(state, attachment);
+      freeAddress(state, now, pool, address.id);
+      wakeNode();
+      return;
+    case "failed":
+      if (attachment.state === "attaching") {
+        failed(state, now, attachment, settlement);
+        return;
+      }
+      attachment.deadlineMs = now + 15_000; // a detach that failed is never taken for done
+      return;
+    case "retry":
+      attachment.deadlineMs = now + settlement.retryAfterMs;
+  }
+}
+
+function failed(
+  state: State,
+  now: number,
+  attachment: AttachmentRecord,
+  settlement: Extract<Settlement, { outcome: "failed" }>,
+): void {
+  const machine = attachment.machine.id;
+  dropAttachment(state, attachment);
+  if (settlement.addressAtFault) {
+    markAddress(state, now, attachment.pool, attachment.address.id, "taken");
+  } else {
+    const count = (state.problems.get(machine)?.count ?? 0) + 1;
+    const untilMs = now + Math.min(300_000, 2500 * 2 ** Math.min(count, 7));
+    state.problems.set(machine, { code: settlement.code, message: settlement.message, untilMs, count });
+    freeAddress(state, now, attachment.pool, attachment.address.id);
+  }
+  for (const podUid of podsOn(state, machine)) {
+    const pod = state.pods.get(podUid);
+    if (pod?.state !== "held") {
+      state.pods.delete(podUid);
+      continue;
+    }
+    Object.assign(pod, {
+      state: "waiting",
+      reason: "exhausted",
+      detail: `the attach failed: ${settlement.message}`,
+      seenMs: now,
+      queued: true,
+    });
+    state.wake(podUid);
+  }
+  state.leases.delete(machine);
+}

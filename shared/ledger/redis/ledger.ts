@@ -1,0 +1,82 @@
+import type { Cluster, Redis } from "ioredis";
+import { EgressError } from "../../errors.ts";
+import { drainMarginMs, type Ledger } from "../port.ts";
+import { defineCommands, type Reply, type CommandName } from "./commands.ts";
+import { toLedgerError } from "./errors.ts";
+import { toAcquisition, toDue, toJob, toRelease, toRenewal, toSnapshot } from "./replies.ts";
+import { createSubscriber } from "./subscriber.ts";
+
+/**
+ * The ledger over one Redis connection (see the port). `duplicate` makes the second connection that wake-ups need; it is
+ * opened with the first subscription and closed with the last.
+ */
+export function createRedisLedger(options: {
+  redis: Redis | Cluster;
+  installation: string;
+  duplicate: () => Redis | Cluster;
+  clockLua?: string;
+}): Ledger {
+  const root = `static-egress:{${options.installation}}`;
+  const command = defineCommands(options.redis, root, options.clockLua);
+  const subscriber = createSubscriber(options.duplicate);
+
+  async function run(name: CommandName, ...argv: (string | number)[]): Promise<Reply> {
+    try {
+      return await command(name, ...argv);
+    } catch (error) {
+      throw toLedgerError(error, `ledger command ${name}`);
+    }
+  }
+
+  return {
+    async acquire(claim, { leaseMs, mayWork }) {
+      const { podUid, pod, serviceAccount, node, pool } = claim;
+      return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, leaseMs, mayWork.join(",")));
+    },
+    renew: async (podUid, leaseMs) => toRenewal(await run("renew", podUid, leaseMs)),
+    async drain(podUid, { leaseMs, graceMs }) {
+      await run("drain", podUid, leaseMs, graceMs + drainMarginMs);
+    },
+    release: async (podUid, { mayWork }) => toRelease(await run("release", podUid, mayWork.join(","))),
+
+    async begin(machine) {
+      const reply = await run("begin", machine);
+      if (!Array.isArray(reply))
+        throw new EgressError("LEDGER_REPLY", `the ledger answered begin with ${String(reply)}`);
+      return reply.length === 0 ? null : toJob(reply[0], reply[1]);
+    },
+    extend: async (machine, fence) => (await run("extend", machine, fence)) === 1,
+    settle: async (machine, fence, settlement) =>
+      (await run("settle", machine, fence, JSON.stringify(settlement))) === 1,
+
+    async putPools(pools) {
+      const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));
+      return Array.isArray(refused) ? refused.map(String) : [];
+    },
+    async putNode(node) {
+      await run("putNode", node.name, JSON.stringify(node), node.machine.id);
+    },
+    async removeNode(name) {
+      await run("removeNode", name);
+    },
+    async endLeases(machine) {
+      await run("endLeases", machine);
+    },
+    async putInventory(pool, addresses, readAtMs) {
+      const rows = addresses.flatMap(({ id, ip, attachedTo }) => [id, ip, attachedTo ?? ""]);
+      await run("putInventory", pool, readAtMs, ...rows);
+    },
+
+    now: async () => Number(await run("now")),
+    due: async () => toDue(await run("due")),
+    snapshot: async () => toSnapshot(await run("snapshot")),
+
+    onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
+    onChange: (changed) => subscriber.on(`${root}:changed`, changed),
+
+    async close() {
+      await subscriber.close();
+      options.redis.disconnect();
+    },
+  };
+}

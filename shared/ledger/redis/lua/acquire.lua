@@ -1,0 +1,117 @@
+-- acquire: takes or refreshes a pod's lease on its node, or queues the pod.
+-- KEYS[1] root
+-- ARGV 1 pod UID, 2 namespace/name, 3 namespace/service account, 4 node name, 5 pool, 6 lease life (ms),
+--      7 clouds that the caller can do work for, comma-separated
+-- Output {'attached', ip, fence, expires (ms), pool} | {'work', job, pool} | {'waiting', reason, detail, position, waiting, pool}
+local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local lease_ms, may = tonumber(ARGV[6]), ARGV[7]
+
+purge_waiters()
+local known = get('pods', uid)
+local pod = { pod = name, account = account, node = node_name, pool = pool_name, since = known and known.since or now }
+local text = redis.call('HGET', key('pools'), pool_name)
+local node = get('nodes', node_name)
+local machine = node and node.machine.id or ''
+
+-- A pod never moves: a lease on another machine, or in another pool, is a leftover.
+if known and known.state ~= 'waiting' and (known.machine ~= machine or known.pool ~= pool_name) and node then
+  end_lease(uid, known)
+  known = nil
+end
+local holds = known ~= nil and known.state ~= 'waiting'
+if holds and not text then text = pool_text(pool_name) end
+
+local function wait(reason, detail, queue)
+  if holds then -- it waits again: it has lost its address
+    redis.call('ZREM', key('leases', known.machine), uid)
+  end
+  pod.state, pod.reason, pod.detail, pod.machine = 'waiting', reason, detail, machine
+  put('pods', uid, pod)
+  redis.call('ZADD', key('seen'), now, uid)
+  if not known or known.reason ~= reason then changed(machine) end
+  if not queue then
+    redis.call('ZREM', key('waiting', pool_name), uid)
+    return { 'waiting', reason, detail, 0, 0, text or '' }
+  end
+  redis.call('ZADD', key('waiting', pool_name), pod.since, uid)
+  local position = redis.call('ZRANK', key('waiting', pool_name), uid) + 1
+  return { 'waiting', reason, detail, position, redis.call('ZCARD', key('waiting', pool_name)), text or '' }
+end
+
+local function attaching()
+  return { 'waiting', 'attaching', 'the address is being attached to the node', 0, 0, text }
+end
+
+if not text then return wait('pool-unknown', "there is no pool '" .. pool_name .. "'") end
+local pool = cjson.decode(text)
+
+local function allowed()
+  local allow = pool.allow
+  if not allow or (not allow.namespaces and not allow.serviceAccounts) then return true end
+  local namespace = string.match(account, '^[^/]*')
+  for _, entry in ipairs(allow.namespaces or {}) do if entry == namespace then return true end end
+  for _, entry in ipairs(allow.serviceAccounts or {}) do if entry == account then return true end end
+  return false
+end
+if not holds and not allowed() then
+  return wait('pool-not-allowed', "pool '" .. pool_name .. "' does not allow the service account " .. account)
+end
+if not node then return wait('node-unknown', "node '" .. node_name .. "' is not in the node directory yet") end
+if node.cloud ~= pool.cloud then
+  return wait('node-other-cloud', 'node ' .. node_name .. ' is of cloud ' .. node.cloud .. ', the pool of ' .. pool.cloud)
+end
+
+local attachment = get('attachments', machine)
+if attachment and attachment.pool ~= pool_name then
+  if attachment.state == 'attached' and count_leases(machine) == 0 then
+    attachment.lingerUntil = now -- nobody needs it: make room
+    put('attachments', machine, attachment)
+    changed(machine)
+  elseif attachment.state ~= 'detaching' then
+    return wait('node-other-pool', 'node ' .. node_name .. " serves pool '" .. attachment.pool .. "'")
+  end
+  return wait('detaching', "the address of pool '" .. attachment.pool .. "' is being taken off the node", true)
+end
+if attachment and attachment.state == 'detaching' then
+  changed(machine)
+  return wait('detaching', 'the address that the node had is being taken off it', true)
+end
+if attachment and (attachment.state == 'attached' or attachment.state == 'kept') then
+  attachment.state, attachment.lingerUntil = 'attached', 0
+  put('attachments', machine, attachment)
+  add_lease(uid, pod, machine, lease_ms)
+  changed(machine)
+  return { 'attached', attachment.ip, attachment.fence, now + lease_ms, text }
+end
+if attachment then -- attaching
+  add_lease(uid, pod, machine, lease_ms)
+  if attachment.deadline > now or not may_work(may, pool) then return attaching() end
+  start_work(attachment, 'attaching')
+  local job, job_pool = job_of('attach', attachment)
+  return { 'work', job, job_pool }
+end
+
+local problem = get('problems', machine)
+if problem and problem['until'] > now then return wait('node-problem', problem.code .. ': ' .. problem.message) end
+
+-- Older waiting nodes come first: an address is taken only beyond those that they will take.
+local free = redis.call('ZCARD', key('free', pool_name))
+if free <= #waiting_nodes(pool_name, free, uid, machine) then
+  return wait('exhausted', "every address of pool '" .. pool_name .. "' is in use", true)
+end
+local id = redis.call('ZRANGE', key('free', pool_name), 0, 0)[1]
+local address = get('addresses:' .. pool_name, id)
+mark_address(pool_name, id, 'used')
+local reserved = {
+  machine = machine, providerId = node.machine.providerId, node = node_name, pool = pool_name,
+  id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = 0, lingerUntil = 0, fence = '',
+}
+add_lease(uid, pod, machine, lease_ms)
+changed(machine)
+if not may_work(may, pool) then
+  put('attachments', machine, reserved)
+  return attaching()
+end
+start_work(reserved, 'attaching')
+local job, job_pool = job_of('attach', reserved)
+return { 'work', job, job_pool }

@@ -1,0 +1,11 @@
+-- drain: the pod is terminating. Its lease still counts, for the larger of the lease's life and what the pod may still take.
+-- KEYS[1] root; ARGV 1 pod UID, 2 lease life (ms), 3 grace period with margin (ms)
+-- Output 1 | 0 when there is no lease
+local uid = ARGV[1]
+local pod = get('pods', uid)
+if not pod or pod.state == 'waiting' then return 0 end
+pod.state = 'draining'
+put('pods', uid, pod)
+redis.call('ZADD', key('leases', pod.machine), now + math.max(tonumber(ARGV[2]), tonumber(ARGV[3])), uid)
+changed(pod.machine)
+return 1

@@ -1,0 +1,16 @@
+-- renew: extends a lease. A draining lease is not extended; an expired one that nobody ended is taken up again.
+-- KEYS[1] root; ARGV 1 pod UID, 2 lease life (ms)
+-- Output {'unknown'} | {'renewed', ip or '', expires (ms), late 0|1}
+local uid, lease_ms = ARGV[1], tonumber(ARGV[2])
+local pod = get('pods', uid)
+if not pod or pod.state == 'waiting' then return { 'unknown' } end
+local expires = tonumber(redis.call('ZSCORE', key('leases', pod.machine), uid))
+if not expires then return { 'unknown' } end
+local late = expires < now and 1 or 0
+if pod.state == 'held' then
+  expires = now + lease_ms
+  redis.call('ZADD', key('leases', pod.machine), expires, uid)
+end
+local attachment = get('attachments', pod.machine)
+local ip = attachment and attachment.state == 'attached' and attachment.ip or ''
+return { 'renewed', ip, expires, late }

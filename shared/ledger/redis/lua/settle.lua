@@ -1,0 +1,63 @@
+-- settle: records how a job ended.
+-- KEYS[1] root; ARGV 1 machine, 2 fence, 3 settlement (JSON, see the port)
+-- Output 1 | 0 when the fence is old: nothing was changed
+local attachment = get('attachments', ARGV[1])
+if not attachment or attachment.fence ~= ARGV[2] then return 0 end
+if attachment.state ~= 'attaching' and attachment.state ~= 'detaching' then return 0 end
+local machine, settlement = attachment.machine, cjson.decode(ARGV[3])
+local outcome = settlement.outcome
+attachment.deadline = 0
+
+local function hand_back_leases()
+  for _, uid in ipairs(pods_on(machine)) do
+    local pod = get('pods', uid)
+    redis.call('ZREM', key('leases', machine), uid)
+    if pod and pod.state == 'held' then
+      pod.state, pod.reason, pod.detail = 'waiting', 'exhausted', 'the attach failed: ' .. settlement.message
+      put('pods', uid, pod)
+      redis.call('ZADD', key('waiting', pod.pool), pod.since, uid)
+      redis.call('ZADD', key('seen'), now, uid)
+      wake(uid)
+    else
+      redis.call('HDEL', key('pods'), uid)
+    end
+  end
+end
+
+if outcome == 'attached' then
+  attachment.state, attachment.since = 'attached', now
+  attachment.hadEphemeral = attachment.hadEphemeral or settlement.hadEphemeral
+  attachment.lingerUntil = count_leases(machine) == 0 and linger_until(attachment) or 0
+  attachment.problem = nil
+  put('attachments', machine, attachment)
+  mark_address(attachment.pool, attachment.id, 'used')
+  redis.call('HDEL', key('problems'), machine)
+  for _, uid in ipairs(pods_on(machine)) do wake(uid) end
+elseif outcome == 'kept' then
+  attachment.state, attachment.since = 'kept', now
+  put('attachments', machine, attachment)
+  wake_waiters_on(machine)
+elseif outcome == 'detached' or outcome == 'absent' then
+  drop_attachment(attachment)
+  free_address(attachment.pool, attachment.id)
+  wake_waiters_on(machine)
+elseif outcome == 'failed' and attachment.state == 'attaching' then
+  drop_attachment(attachment)
+  if settlement.addressAtFault then
+    mark_address(attachment.pool, attachment.id, 'taken')
+  else
+    local problem = get('problems', machine) or { count = 0 }
+    problem.count = problem.count + 1
+    problem.code, problem.message = settlement.code, settlement.message
+    problem['until'] = now + math.min(300000, 2500 * 2 ^ math.min(problem.count, 7))
+    put('problems', machine, problem)
+    free_address(attachment.pool, attachment.id)
+  end
+  hand_back_leases()
+else -- to be tried again; a detach that failed is never taken for done
+  attachment.deadline = now + (settlement.retryAfterMs or 15000)
+  attachment.problem = settlement.code .. ': ' .. settlement.message
+  put('attachments', machine, attachment)
+end
+changed(machine)
+return 1

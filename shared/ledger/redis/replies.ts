@@ -1,0 +1,195 @@
+import { EgressError } from "../../errors.ts";
+import type { Pool } from "../../pools/schema.ts";
+import type {
+  Acquisition,
+  Attachment,
+  Due,
+  Job,
+  Lease,
+  LedgerAddress,
+  NodeEntry,
+  NodeProblem,
+  Release,
+  Renewal,
+  Snapshot,
+  Waiter,
+  WaitReason,
+} from "../port.ts";
+import type { Reply } from "./commands.ts";
+
+/** What the Lua commands answer, turned into the port's words. A shape that no command answers is LEDGER_REPLY. */
+
+function unexpected(command: string, reply: unknown): EgressError {
+  return new EgressError("LEDGER_REPLY", `the ledger answered ${command} with ${JSON.stringify(reply).slice(0, 200)}`);
+}
+
+function list(command: string, reply: Reply | undefined): Reply[] {
+  if (!Array.isArray(reply)) throw unexpected(command, reply);
+  return reply;
+}
+
+const parse = <T>(text: Reply | undefined): T => JSON.parse(String(text)) as T;
+
+function tuples(command: string, reply: Reply | undefined, width: number): Reply[][] {
+  const flat = list(command, reply);
+  return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width));
+}
+
+export function toJob(text: Reply | undefined, poolText: Reply | undefined): Job {
+  const { nodeGone, ...job } = parse<Omit<Job, "pool"> & { nodeGone: boolean }>(text);
+  const pool = parse<Pool>(poolText);
+  // A machine that is gone needs no way out: its address is taken back whatever the pool says for living nodes.
+  return {
+    ...job,
+    pool: nodeGone && pool.onRelease === "keepUntilNodeGone" ? { ...pool, onRelease: "release" } : pool,
+  };
+}
+
+export function toAcquisition(reply: Reply): Acquisition {
+  const [status, ...rest] = list("acquire", reply);
+  switch (status) {
+    case "attached": {
+      const [ip, fence, expires, pool] = rest;
+      return {
+        status,
+        ip: String(ip),
+        fence: String(fence),
+        expiresAtMs: Number(expires),
+        pool: parse<Pool>(pool),
+      };
+    }
+    case "work":
+      return { status, job: toJob(rest[0], rest[1]) };
+    case "waiting": {
+      const [reason, detail, position, waiting, pool] = rest;
+      return {
+        status,
+        reason: String(reason) as WaitReason,
+        detail: String(detail),
+        ...(position === 0 ? {} : { position: Number(position), waiting: Number(waiting) }),
+        ...(pool === "" ? {} : { pool: parse<Pool>(pool) }),
+      };
+    }
+    default:
+      throw unexpected("acquire", reply);
+  }
+}
+
+export function toRenewal(reply: Reply): Renewal {
+  const [status, ip, expires, late] = list("renew", reply);
+  if (status === "unknown") return { status };
+  if (status !== "renewed") throw unexpected("renew", reply);
+  return { status, ip: ip === "" ? null : String(ip), expiresAtMs: Number(expires), late: late === 1 };
+}
+
+export function toRelease(reply: Reply): Release {
+  const [status, last, job, pool] = list("release", reply);
+  if (status === "unknown") return { status };
+  if (status !== "released") throw unexpected("release", reply);
+  return { status, last: last === 1, ...(job === undefined ? {} : { job: toJob(job, pool) }) };
+}
+
+interface PodText {
+  pod: string;
+  account: string;
+  node: string;
+  pool: string;
+  machine: string;
+  since: number;
+  state: "held" | "draining" | "waiting";
+  reason?: WaitReason;
+  detail?: string;
+}
+
+function toLease([podUid, expires, text]: Reply[]): Lease {
+  const pod = parse<PodText>(text);
+  return {
+    podUid: String(podUid),
+    pod: pod.pod,
+    serviceAccount: pod.account,
+    pool: pod.pool,
+    node: pod.node,
+    machine: pod.machine,
+    state: pod.state === "draining" ? "draining" : "held",
+    sinceMs: pod.since,
+    expiresAtMs: Number(expires),
+  };
+}
+
+function toWaiter([podUid, seen, position, text]: Reply[]): Waiter {
+  const pod = parse<PodText>(text);
+  return {
+    podUid: String(podUid),
+    pod: pod.pod,
+    pool: pod.pool,
+    node: pod.node,
+    sinceMs: pod.since,
+    seenMs: Number(seen),
+    reason: pod.reason ?? "exhausted",
+    detail: pod.detail ?? "",
+    position: Number(position),
+  };
+}
+
+interface AttachmentText extends Omit<Attachment, "machine" | "address"> {
+  machine: string;
+  providerId: string;
+  id: string;
+  ip: string;
+  lingerUntil: number;
+  deadline: number;
+  since: number;
+}
+
+function toAttachment(text: Reply): Attachment {
+  const row = parse<AttachmentText>(text);
+  return {
+    machine: { id: row.machine, providerId: row.providerId },
+    node: row.node,
+    pool: row.pool,
+    address: { id: row.id, ip: row.ip },
+    state: row.state,
+    fence: row.fence,
+    sinceMs: row.since,
+    hadEphemeral: row.hadEphemeral,
+    deadlineMs: row.deadline,
+    lingerUntilMs: row.lingerUntil,
+  };
+}
+
+export function toDue(reply: Reply): Due {
+  const [now, epoch, next, machines, expired] = list("due", reply);
+  return {
+    nowMs: Number(now),
+    epoch: String(epoch),
+    nextMs: next === 0 ? null : Number(next),
+    machines: list("due", machines).map(String),
+    expired: tuples("due", expired, 3).map(toLease),
+  };
+}
+
+export function toSnapshot(reply: Reply): Snapshot {
+  const [now, epoch, pools, nodes, addresses, attachments, leases, waiters, problems] = list("snapshot", reply);
+  return {
+    nowMs: Number(now),
+    epoch: String(epoch),
+    pools: list("snapshot", pools).map((text) => parse<Pool>(text)),
+    nodes: list("snapshot", nodes).map((text) => parse<NodeEntry>(text)),
+    addresses: tuples("snapshot", addresses, 3).map(([pool, id, text]) => {
+      const { ip, state } = parse<Pick<LedgerAddress, "ip" | "state">>(text);
+      return { pool: String(pool), id: String(id), ip, state };
+    }),
+    attachments: list("snapshot", attachments).map(toAttachment),
+    leases: tuples("snapshot", leases, 3).map(toLease),
+    waiters: tuples("snapshot", waiters, 4).map(toWaiter),
+    problems: toProblems(problems),
+  };
+}
+
+/** HGETALL: a flat list over RESP2, a map over RESP3 that ioredis hands out as an object. */
+function toProblems(reply: Reply | undefined): NodeProblem[] {
+  return tuples("snapshot", reply, 2).map(([machine, text]) => {
+    const { code, message, until, count } = parse<Omit<NodeProblem, "untilMs"> & { until: number }>(text);
+    return { machine: String(machine), code, message, untilMs: until, count };
+  });
+}
