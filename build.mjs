@@ -16,6 +16,7 @@ const commonJsNames = [
 ].join("\n");
 
 const common = {
+  loader: { ".lua": "text" },
   mainFields: ["module", "main"],
   bundle: true,
   platform: "node",
