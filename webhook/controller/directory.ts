@@ -3,7 +3,7 @@ import type { Ledger, NodeEntry } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, Watched } from "./cluster/port.ts";
-import { changeOfEntry, entryOf, parseProvider, poolToAsk } from "./machine.ts";
+import { changeOfEntry, entryOf, placeOf, poolToAsk } from "./machine.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface DirectoryOptions {
@@ -31,13 +31,13 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
   const rows = new Map<string, NodeEntry>();
   /** Machine ids learned from a cloud, by node name; the key says of which machine. */
   const asked = new Map<string, { readonly key: string; readonly id: string }>();
-  const unclear = new Set<string>();
+  const unusable = new Set<string>();
 
-  async function idOf(node: ClusterNode, provider: { project: string; region: string }): Promise<string | undefined> {
+  async function idOf(node: ClusterNode, place: { project: string; region: string }): Promise<string | undefined> {
     const key = `${node.uid} ${node.bootId} ${node.providerId}`;
     const known = asked.get(node.name);
     if (known?.key === key) return known.id;
-    const pool = poolToAsk(pools(), provider);
+    const pool = poolToAsk(pools(), place);
     if (pool === undefined) return undefined;
     const cloud = await clouds.forPool(pool);
     const { id } = await cloud.describeNode(node.providerId ?? "", signal);
@@ -46,15 +46,14 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
   }
 
   async function entryFor(node: ClusterNode): Promise<NodeEntry> {
-    const provider = parseProvider(node);
-    if (provider.cloud === "aws" || provider.cloud === "memory") {
-      return entryOf(node, provider.cloud, provider.region, provider.id);
-    }
-    const id = provider.cloud === "gcp" ? await idOf(node, provider) : undefined;
-    if (provider.cloud === "gcp" && id !== undefined) return entryOf(node, "gcp", provider.region, id);
-    if (provider.cloud === "other" && !unclear.has(node.uid)) {
-      unclear.add(node.uid);
-      log.warn({ node: node.name, providerId: node.providerId }, "node without a usable providerID");
+    const place = placeOf(node);
+    if (place.cloud === "aws" || place.cloud === "memory") return entryOf(node, place.cloud, place.region, place.id);
+    if (place.cloud === "gcp") {
+      const id = await idOf(node, place);
+      if (id !== undefined) return entryOf(node, "gcp", place.region, id);
+    } else if (!unusable.has(node.uid)) {
+      unusable.add(node.uid);
+      log.warn({ node: node.name, providerId: node.providerId, problem: place.problem }, "node cannot serve a pool");
     }
     return entryOf(node, "other", node.region ?? "", `other/${node.uid}`);
   }

@@ -1,45 +1,52 @@
+import { parseProviderId, type ProviderId } from "../../shared/clouds/provider-id.ts";
+import { EgressError } from "../../shared/errors.ts";
 import type { NodeEntry } from "../../shared/ledger/port.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { ClusterNode } from "./cluster/port.ts";
 
-/** What a providerID says without asking the cloud. */
-export type Provider =
-  | { readonly cloud: "aws"; readonly region: string; readonly id: string }
+/** Where a node's machine is, as far as its providerID tells without asking the cloud. */
+export type Place =
+  | { readonly cloud: "aws" | "memory"; readonly region: string; readonly id: string }
   /** GCE names come back with another machine behind them: the numeric id has to be asked for. */
   | { readonly cloud: "gcp"; readonly region: string; readonly project: string }
-  | { readonly cloud: "memory"; readonly region: string; readonly id: string }
-  | { readonly cloud: "other" };
+  | { readonly cloud: "other"; readonly problem: string };
 
-const awsProvider = /^aws:\/\/\/(?<zone>[^/]+)\/(?<id>i-[0-9a-f]+)$/;
-const gcpProvider = /^gce:\/\/(?<project>[^/]+)\/(?<zone>[^/]+)\/[^/]+$/;
-const memoryProvider = /^memory:\/\/\/(?<name>[^/]+)$/;
-/** The region within a zone: `eu-west-1` of `eu-west-1a`, and of the local zone `eu-west-1-ham-1a`. */
+/** The region within an AWS zone: `eu-west-1` of `eu-west-1a`, and of the local zone `eu-west-1-ham-1a`. */
 const awsRegion = /^[a-z]+(-[a-z]+)+-\d+/;
 
 /** Reads a node's providerID. The region label, where there is one, goes before what the zone's name suggests. */
-export function parseProvider(node: Pick<ClusterNode, "providerId" | "region">): Provider {
-  const providerId = node.providerId ?? "";
-  const aws = awsProvider.exec(providerId)?.groups;
-  if (aws?.["zone"] !== undefined && aws["id"] !== undefined) {
-    return { cloud: "aws", region: node.region ?? awsRegion.exec(aws["zone"])?.[0] ?? aws["zone"], id: aws["id"] };
+export function placeOf({ providerId, region }: Pick<ClusterNode, "providerId" | "region">): Place {
+  const parsed = parse(providerId ?? "");
+  switch (parsed.cloud) {
+    case "aws":
+      return { cloud: "aws", region: region ?? awsRegion.exec(parsed.zone)?.[0] ?? parsed.zone, id: parsed.instance };
+    case "gcp":
+      return { cloud: "gcp", region: region ?? parsed.zone.replace(/-[a-z]$/, ""), project: parsed.project };
+    case "memory":
+      return { cloud: "memory", region: region ?? "local", id: parsed.instance };
+    case "other":
+      return { cloud: "other", problem: `cloud '${parsed.scheme}' is not served` };
+    case "unusable":
+      return { cloud: "other", problem: parsed.problem };
   }
-  const gcp = gcpProvider.exec(providerId)?.groups;
-  if (gcp?.["zone"] !== undefined && gcp["project"] !== undefined) {
-    return { cloud: "gcp", region: node.region ?? gcp["zone"].replace(/-[a-z]$/, ""), project: gcp["project"] };
+}
+
+function parse(providerId: string): ProviderId | { readonly cloud: "unusable"; readonly problem: string } {
+  try {
+    return parseProviderId(providerId);
+  } catch (error) {
+    if (error instanceof EgressError && error.code === "NODE_UNKNOWN")
+      return { cloud: "unusable", problem: error.message };
+    throw error;
   }
-  const memory = memoryProvider.exec(providerId)?.groups;
-  if (memory?.["name"] !== undefined) {
-    return { cloud: "memory", region: node.region ?? "local", id: memory["name"] };
-  }
-  return { cloud: "other" };
 }
 
 /** The pool through whose cloud a machine of that provider can be asked for: best one of its own project and region. */
-export function poolToAsk(pools: readonly Pool[], provider: { project: string; region: string }): Pool | undefined {
+export function poolToAsk(pools: readonly Pool[], place: { project: string; region: string }): Pool | undefined {
   const gcp = pools.filter((pool) => pool.cloud === "gcp");
   return (
-    gcp.find((pool) => pool.project === provider.project && pool.region === provider.region) ??
-    gcp.find((pool) => pool.project === provider.project) ??
+    gcp.find((pool) => pool.project === place.project && pool.region === place.region) ??
+    gcp.find((pool) => pool.project === place.project) ??
     gcp[0]
   );
 }
