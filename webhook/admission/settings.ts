@@ -1,0 +1,22 @@
+import type { Pool } from "../../shared/pools/schema.ts";
+
+/** What an installation says about its sidecars; the same for every pod. */
+export interface SidecarSettings {
+  readonly installation: string;
+  readonly image: string;
+  readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
+  /** Kubernetes quantities; requests and limits are the same. */
+  readonly cpu: string;
+  readonly memory: string;
+  /** Name of the Secret in the pod's own namespace that holds the sidecar's environment. */
+  readonly directSecret: string;
+  /** false: the term that keeps pods of different pools apart is preferred, which is cheaper in very large clusters. */
+  readonly placementRequired: boolean;
+}
+
+/** Everything besides the request that admission decides on. */
+export interface AdmissionSettings {
+  /** By name. */
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly sidecar: SidecarSettings;
+}
