@@ -19,8 +19,8 @@ interface InventoryOptions {
 export interface Inventory {
   /** Reads every pool once `after` has resolved, and from then on every `everyMs`. */
   readAll(after: Promise<void>): void;
-  /** Whether every pool has been read since `readAll`: until then the ledger may not know what the clouds hold. */
-  complete(): boolean;
+  /** Whether the pool has been read since `readAll`: until then the ledger may not know what the cloud holds. */
+  known(pool: string): boolean;
   idle(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function startInventory(options: InventoryOptions): Inventory {
         void after.then(() => queue.add(pool.name));
       }
     },
-    complete: () => unread.size === 0,
+    known: (pool) => !unread.has(pool),
     idle: () => queue.idle(),
   };
 }

@@ -22,10 +22,8 @@ export function startJobs(options: JobsOptions): { look(machine: string): void; 
     const job = await ledger.begin(machine);
     if (job === null) return undefined;
     const { kind, node, fence } = job;
-    const about = { kind, node, machine, pool: job.pool.name, address: job.address.ip, fence };
-    log.info(about, "job begun");
+    log.info({ kind, node, machine, pool: job.pool.name, address: job.address.ip, fence }, "job begun");
     const settlement = await work(job, signal);
-    log.info({ ...about, settlement }, "job ended");
     done();
     return settlement.outcome === "retry" ? settlement.retryAfterMs : undefined;
   }

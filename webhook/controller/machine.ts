@@ -6,7 +6,8 @@ import type { ClusterNode } from "./cluster/port.ts";
 
 /** Where a node's machine is, as far as its providerID tells without asking the cloud. */
 export type Place =
-  | { readonly cloud: "aws" | "memory"; readonly region: string; readonly id: string }
+  | { readonly cloud: "aws"; readonly region: string; readonly id: string }
+  | { readonly cloud: "memory"; readonly region: string; readonly id: string }
   /** GCE names come back with another machine behind them: the numeric id has to be asked for. */
   | { readonly cloud: "gcp"; readonly region: string; readonly project: string }
   | { readonly cloud: "other"; readonly problem: string };

@@ -15,8 +15,8 @@ export interface Action {
 export interface View {
   readonly nodes: Watched<ClusterNode>;
   readonly pods: Watched<ClusterPod>;
-  /** Whether the ledger knows what the clouds hold. Until then what it lacks is not taken off a node. */
-  readonly complete: boolean;
+  /** Whether the ledger knows what the cloud holds of a pool. Until then what it lacks is not taken off a node. */
+  readonly known: (pool: string) => boolean;
 }
 
 /** The watch shows our own writes within moments; after that a difference is a real one. */
@@ -33,7 +33,7 @@ export function observe(previous: Snapshot | null, snapshot: Snapshot, view: Vie
   ];
 }
 
-function* nodeActions(snapshot: Snapshot, { nodes, complete }: View): Generator<Action> {
+function* nodeActions(snapshot: Snapshot, { nodes, known }: View): Generator<Action> {
   const carries = new Map<string, Attachment>();
   for (const attachment of snapshot.attachments) {
     if (attachment.state !== "attaching") carries.set(attachment.node, attachment);
@@ -43,7 +43,7 @@ function* nodeActions(snapshot: Snapshot, { nodes, complete }: View): Generator<
     const pool = attachment?.pool ?? null;
     const address = attachment?.address.ip ?? null;
     if (node.pool === pool && node.address === address) continue;
-    if (attachment === undefined && !complete) continue;
+    if (attachment === undefined && !known(node.pool ?? "")) continue;
     const told = node.address === address;
     const event =
       attachment === undefined

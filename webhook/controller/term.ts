@@ -56,6 +56,7 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
 
   let epoch: string | undefined;
   let previous: Snapshot | null = null;
+  let snapshotAgainMs = 0;
   let unsubscribe: () => Promise<void> = () => Promise.resolve();
 
   async function putPools(): Promise<undefined> {
@@ -88,13 +89,12 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   async function lookAtAll(): Promise<number> {
     const startedMs = performance.now();
     const snapshot = await ledger.snapshot();
-    publisher.publish(observe(previous, snapshot, { nodes, pods, complete: inventory.complete() }));
+    publisher.publish(observe(previous, snapshot, { nodes, pods, known: (pool) => inventory.known(pool) }));
     metrics.figures(figuresOf(snapshot));
     previous = snapshot;
     snapshotAgainMs = performance.now() + 10 * (performance.now() - startedMs);
     return sweepMs;
   }
-  let snapshotAgainMs = 0;
 
   async function listen(): Promise<undefined> {
     unsubscribe = await ledger.onChange((machine) => {
