@@ -53,7 +53,7 @@ const programs = {
   webhook: [modules("webhook", "webhook/main.ts", "node24")],
   sidecar: [
     oneFile("sidecar/main.ts", "dist/sidecar/main.cjs"),
-    oneFile("sidecar/cloud-worker.ts", "dist/sidecar/cloud-worker.cjs"),
+    oneFile("sidecar/cloud-worker/main.ts", "dist/sidecar/cloud-worker.cjs"),
   ],
   cli: [modules("cli", "cli/main.ts", "node20")],
   demo: [modules("demo", "cli/demo/main.ts", "node20")],

@@ -455,7 +455,7 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         const woken = new Promise<void>((resolve) => {
           turn = resolve;
         });
-        await ledger.onWake("p3", turn);
+        await ledger.onWake("p3", () => turn());
         const release = await ledger.release("p1", how);
         if (release.status !== "released" || release.job === undefined) throw new Error("no detach job");
         await ledger.settle("i-n1", release.job.fence, { outcome: "detached" });

@@ -1,0 +1,101 @@
+import type { Acquisition, Job, Ledger } from "../ledger/port.ts";
+import type { Logger } from "../log.ts";
+import type { Leases } from "./port.ts";
+
+interface Waiting {
+  /** Woken since the last time that anybody looked. */
+  woken: boolean;
+  notify: (() => void) | undefined;
+  off: () => Promise<void>;
+}
+
+/**
+ * The lease service: leases over the ledger and the cloud. `work` does a job to its end, settling included; `mayWork` names
+ * the clouds for which this process can. Elsewhere the controller does the work, and a pod hears of it by a wake-up.
+ */
+export function createLeaseService(options: {
+  ledger: Ledger;
+  work: (job: Job, signal: AbortSignal | undefined) => Promise<void>;
+  mayWork: readonly string[];
+  leaseMs: number;
+  log: Logger;
+}): Leases {
+  const { ledger, work, mayWork, leaseMs, log } = options;
+  const waiting = new Map<string, Waiting>();
+
+  /** True when the subscription is new: what happened before it has to be looked at once more. */
+  async function listen(podUid: string): Promise<boolean> {
+    if (waiting.has(podUid)) return false;
+    const entry: Waiting = { woken: false, notify: undefined, off: async () => undefined };
+    waiting.set(podUid, entry);
+    try {
+      entry.off = await ledger.onWake(podUid, () => {
+        entry.woken = true;
+        entry.notify?.();
+      });
+      return true;
+    } catch (error) {
+      waiting.delete(podUid);
+      log.warn({ error }, "no wake-ups: asking again by the clock alone");
+      return false;
+    }
+  }
+
+  async function unlisten(podUid: string): Promise<void> {
+    const entry = waiting.get(podUid);
+    waiting.delete(podUid);
+    await entry?.off();
+  }
+
+  async function acquireOnce(
+    claim: Parameters<Leases["acquire"]>[0],
+    signal: AbortSignal | undefined,
+  ): Promise<Acquisition> {
+    const answer = await ledger.acquire(claim, { leaseMs, mayWork });
+    if (answer.status !== "work") return answer;
+    await work(answer.job, signal);
+    return ledger.acquire(claim, { leaseMs, mayWork: [] });
+  }
+
+  return {
+    async acquire(claim, signal) {
+      let answer = await acquireOnce(claim, signal);
+      if (answer.status === "waiting" && (await listen(claim.podUid))) answer = await acquireOnce(claim, signal);
+      if (answer.status === "work") throw new Error("the ledger handed out work that nobody asked for");
+      if (answer.status === "attached") await unlisten(claim.podUid);
+      return answer;
+    },
+
+    async woken(podUid, timeoutMs, signal) {
+      const entry = waiting.get(podUid);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, entry?.woken === true ? 0 : timeoutMs);
+        function done() {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", done);
+          if (entry !== undefined) entry.notify = undefined;
+          resolve();
+        }
+        if (signal?.aborted === true) done();
+        signal?.addEventListener("abort", done, { once: true });
+        if (entry !== undefined) entry.notify = done;
+      });
+      if (entry !== undefined) entry.woken = false;
+    },
+
+    renew: (podUid) => ledger.renew(podUid, leaseMs),
+    drain: (podUid, graceMs) => ledger.drain(podUid, { leaseMs, graceMs }),
+
+    async release(podUid, timeLeftMs) {
+      await unlisten(podUid);
+      const answer = await ledger.release(podUid, { mayWork });
+      if (answer.status === "released" && answer.job !== undefined)
+        await work(answer.job, AbortSignal.timeout(timeLeftMs));
+    },
+
+    async close() {
+      await Promise.all([...waiting.keys()].map(unlisten));
+      await ledger.close();
+    },
+  };
+}

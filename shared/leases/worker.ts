@@ -1,0 +1,72 @@
+import type { Cloud } from "../clouds/port.ts";
+import type { Job, Ledger, Settlement } from "../ledger/port.ts";
+import { workMs } from "../ledger/port.ts";
+import type { Lock } from "../lock/port.ts";
+import type { Logger } from "../log.ts";
+import { settlementOf } from "./settlement.ts";
+
+export interface Workshop {
+  readonly ledger: Pick<Ledger, "extend" | "settle">;
+  readonly cloud: Cloud;
+  readonly lock: Lock;
+  readonly log: Logger;
+}
+
+/** A job that takes longer is left to the next attempt, which reads the cloud before it does anything. */
+const longestMs = 180_000;
+
+/**
+ * Does one job: takes the node's lock, keeps the right to work while the cloud takes its time, stops when either is lost,
+ * and settles. Answers what was settled; never rejects for what the cloud did, only when the ledger cannot be told (the
+ * job is then due again by itself). Run by the sidecar's cloud worker and by the controller alike.
+ */
+export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Promise<Settlement> {
+  const { ledger, lock } = shop;
+  const log = shop.log.child({
+    kind: job.kind,
+    node: job.node,
+    machine: job.machine.id,
+    address: job.address.ip,
+    fence: job.fence,
+  });
+  const lost = new AbortController();
+  const timer = setInterval(() => {
+    ledger.extend(job.machine.id, job.fence).then(
+      (still) => still || lost.abort(new Error("another attempt has taken over")),
+      (error: unknown) => log.warn({ error }, "work not extended"),
+    );
+  }, workMs / 3);
+
+  const startedAt = performance.now();
+  let settlement: Settlement;
+  try {
+    settlement = await lock.using(job.machine.id, (held) => {
+      const signals = [held, lost.signal, AbortSignal.timeout(longestMs), ...(signal === undefined ? [] : [signal])];
+      return perform(job, shop.cloud, AbortSignal.any(signals));
+    });
+  } catch (error) {
+    settlement = settlementOf(error, job.kind, Math.random());
+    log.warn({ error, outcome: settlement.outcome }, "cloud work failed");
+  } finally {
+    clearInterval(timer);
+  }
+  const current = await ledger.settle(job.machine.id, job.fence, settlement);
+  const durationMs = Math.round(performance.now() - startedAt);
+  if (current) log.info({ outcome: settlement.outcome, durationMs }, "work settled");
+  else log.warn({ outcome: settlement.outcome, durationMs }, "work refused: a newer fence holds the node");
+  return settlement;
+}
+
+async function perform(
+  { kind, pool, machine, address, fence, restoreEphemeral }: Job,
+  cloud: Cloud,
+  signal: AbortSignal,
+): Promise<Settlement> {
+  const assignment = { machine, address, attempt: fence };
+  if (kind === "attach") {
+    const { hadEphemeral } = await cloud.attach(pool, assignment, signal);
+    return { outcome: "attached", hadEphemeral };
+  }
+  const { outcome } = await cloud.detach(pool, { ...assignment, restoreEphemeral }, signal);
+  return { outcome };
+}

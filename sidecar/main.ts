@@ -1,0 +1,81 @@
+import { dirname, join } from "node:path";
+import { systemClock } from "../shared/clock.ts";
+import { EgressError } from "../shared/errors.ts";
+import { connectLedger } from "../shared/ledger/redis/connect.ts";
+import { createLeaseService } from "../shared/leases/service.ts";
+import { createLogger } from "../shared/log.ts";
+import { startAgent } from "./agent.ts";
+import { runCloudWorker } from "./cloud-child.ts";
+import { parseConfig } from "./config.ts";
+import { createGate } from "./gate.ts";
+import { verifyAddress } from "./verify.ts";
+
+/** Clouds whose work a node can do for itself. On GCP a swap would cut off the very node it runs from (design, section 7). */
+const ownClouds = ["aws"];
+/** The child may compile what it runs: it lives for a second, and its memory goes with it. */
+const childFlags = ["--max-semi-space-size=1", "--max-old-space-size=40"];
+/** SIGTERM leaves at least 2 s; a detach that takes longer is the controller's. */
+const timeLeftMs = 1500;
+
+async function main(): Promise<void> {
+  const config = parseConfig(process.env);
+  const log = createLogger({ name: "sidecar", level: config.STATIC_EGRESS_LOG_LEVEL });
+  const pod = `${config.STATIC_EGRESS_POD_NAMESPACE}/${config.STATIC_EGRESS_POD_NAME}`;
+  const leaseMs = config.STATIC_EGRESS_LEASE_SECONDS * 1000;
+  const ledger = connectLedger(config.REDIS_URL, {
+    installation: config.STATIC_EGRESS_INSTALLATION,
+    onError: (error) => log.debug({ error }, "connection to the ledger lost"),
+  });
+  const leases = createLeaseService({
+    ledger,
+    work: runCloudWorker(join(dirname(process.argv[1] ?? ""), "cloud-worker.cjs"), childFlags, log),
+    mayWork: ownClouds,
+    leaseMs,
+    log,
+  });
+  const agent = startAgent({
+    leases,
+    claim: {
+      podUid: config.STATIC_EGRESS_POD_UID,
+      pod,
+      serviceAccount: `${config.STATIC_EGRESS_POD_NAMESPACE}/${config.STATIC_EGRESS_SERVICE_ACCOUNT}`,
+      node: config.STATIC_EGRESS_NODE_NAME,
+      pool: config.STATIC_EGRESS_POOL,
+    },
+    gate: await createGate(config.STATIC_EGRESS_RUN_DIR, process.pid),
+    verify: verifyAddress,
+    onUnavailable: config.STATIC_EGRESS_ON_UNAVAILABLE,
+    graceMs: config.STATIC_EGRESS_GRACE_SECONDS * 1000,
+    leaseMs,
+    log,
+    clock: systemClock,
+    random: Math.random,
+  });
+
+  // preStop sends SIGUSR2; a sidecar that exited from it would stay down, so it only drains.
+  process.on("SIGUSR2", () => void agent.drain());
+  const end = async () => {
+    await agent.stop(timeLeftMs);
+    await leases.close();
+  };
+  let ending: Promise<void> | undefined;
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.on(name, () => {
+      ending ??= end();
+    });
+  }
+  await agent.done;
+  await ending;
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const text =
+      error instanceof EgressError
+        ? `${error.code}: ${error.message}\n${error.fix}`
+        : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`static-egress sidecar: ${text}\n`);
+    process.exit(1);
+  },
+);
