@@ -1,0 +1,113 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { Settings } from "./settings.ts";
+import { kubectl } from "./support/kubectl.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+/** The overlay that the ring writes and applies: base, a Redis, the images and pools of the environment. */
+export const overlay = join(root, "dist", "e2e");
+
+/** As sidecars in any namespace reach the ledger. */
+const redisUrl = "redis://static-egress-redis.static-egress.svc:6379";
+/** Marks namespaces of the ring, so that uninstalling finds those of a run that was cut short. */
+export const testNamespaceLabel = "static-egress-e2e";
+export const lingerSeconds = 2;
+export const unreachableSeconds = 15;
+
+/** The content of the Secret that sidecars read. Settings of ours in it are the webhook's; a sidecar refuses unknown ones. */
+export const directSecret = (settings: Settings): Record<string, string> => ({
+  REDIS_URL: redisUrl,
+  ...Object.fromEntries(Object.entries(settings.podEnvironment).filter(([name]) => !name.startsWith("STATIC_EGRESS_"))),
+});
+
+function pools(settings: Settings): unknown {
+  const place = settings.cloud === "gcp" ? { project: settings.project } : {};
+  const common = { cloud: settings.cloud, region: settings.region, ...place, lingerSeconds, unreachableSeconds };
+  return {
+    pools: [
+      {
+        name: "partners",
+        ...common,
+        select: { tags: { [settings.poolTag]: "partners" } },
+        ...(settings.lab && { verify: `http://${settings.echoHost}/` }),
+      },
+      { name: "billing", ...common, select: { tags: { [settings.poolTag]: "billing" } } },
+    ],
+  };
+}
+
+function splitImage(image: string): { newName: string; newTag: string } {
+  const colon = image.lastIndexOf(":");
+  return colon > image.lastIndexOf("/")
+    ? { newName: image.slice(0, colon), newTag: image.slice(colon + 1) }
+    : { newName: image, newTag: "latest" };
+}
+
+async function writeOverlay(settings: Settings): Promise<void> {
+  const environment = { name: "STATIC_EGRESS_SIDECAR_IMAGE", value: settings.images.sidecar };
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    sortOptions: { order: "fifo" },
+    resources: [relative(overlay, join(root, "manifests", "base"))],
+    components: [relative(overlay, join(root, "manifests", "components", "redis"))],
+    images: [
+      { name: "static-egress-webhook", ...splitImage(settings.images.webhook) },
+      { name: "redis", ...splitImage(settings.images.redis) },
+    ],
+    configMapGenerator: [
+      {
+        name: "static-egress-pools",
+        namespace: "static-egress",
+        behavior: "replace",
+        files: ["pools.yaml"],
+        options: { disableNameSuffixHash: true },
+      },
+    ],
+    secretGenerator: [
+      {
+        name: "static-egress-webhook",
+        namespace: "static-egress",
+        envs: ["webhook.env"],
+        options: { disableNameSuffixHash: true },
+      },
+    ],
+    patches: [
+      {
+        patch: stringify({
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          metadata: { name: "static-egress-webhook", namespace: "static-egress" },
+          spec: { template: { spec: { containers: [{ name: "webhook", env: [environment] }] } } },
+        }),
+      },
+    ],
+  };
+  const lines = Object.entries(settings.podEnvironment).map(([name, value]) => `${name}=${value}\n`);
+  await mkdir(overlay, { recursive: true });
+  await writeFile(join(overlay, "kustomization.yaml"), stringify(kustomization));
+  await writeFile(join(overlay, "pools.yaml"), stringify(pools(settings)));
+  await writeFile(join(overlay, "webhook.env"), lines.join(""), { mode: 0o600 });
+}
+
+/** Installs, or brings an installation up to date; resolves once every replica is ready. */
+export async function install(settings: Settings): Promise<void> {
+  await writeOverlay(settings);
+  await kubectl("apply", "-k", overlay);
+  for (const name of ["static-egress-redis", "static-egress-webhook"]) {
+    await kubectl("rollout", "status", "-n", "static-egress", `deployment/${name}`, "--timeout=120s");
+  }
+}
+
+/**
+ * Removes everything, in the order in which nothing is left behind: test pods (their leases end, addresses come back while
+ * the controller is there to see to it), then all the rest, the webhook configuration first.
+ */
+export async function uninstall(settings: Settings, addressesFree: () => Promise<void>): Promise<void> {
+  await kubectl("delete", "namespace", "-l", testNamespaceLabel, "--ignore-not-found", "--timeout=120s");
+  await addressesFree();
+  await writeOverlay(settings);
+  await kubectl("delete", "-k", overlay, "--ignore-not-found", "--timeout=120s");
+}
