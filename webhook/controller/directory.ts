@@ -18,7 +18,7 @@ interface DirectoryOptions {
 /** The ledger's node directory, kept like the cluster's nodes. */
 export interface Directory {
   readonly nodes: Watched<ClusterNode>;
-  /** The ledger has been read or lost: `rows` is what it holds now. Whatever differs is put right. */
+  /** `rows` is what the ledger holds now (it was just found, or lost everything): what differs is put right. */
   rebuild(rows: readonly NodeEntry[]): void;
   /** The pools changed: machines that could not be asked for may be known now. */
   refresh(): void;

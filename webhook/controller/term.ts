@@ -66,19 +66,19 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   }
 
   /** A ledger seen for the first time may lack everything, or hold rows of nodes that went while nobody looked. */
-  async function rebuild(found: string): Promise<void> {
-    log.info({ epoch: found, before: epoch }, "ledger filled");
+  async function fill(): Promise<void> {
     await ledger.putPools(pools());
-    const { nodes: rows } = await ledger.snapshot();
-    directory.rebuild(rows);
+    const found = await ledger.snapshot();
+    log.info({ epoch: found.epoch, before: epoch }, "ledger filled");
+    directory.rebuild(found.nodes);
     inventory.readAll(directory.idle());
-    epoch = found;
+    epoch = found.epoch;
   }
 
   async function lookAtDue(): Promise<number> {
     const startedMs = performance.now();
     const due = await ledger.due();
-    if (due.epoch !== epoch) await rebuild(due.epoch);
+    if (due.epoch !== epoch) await fill();
     for (const machine of due.machines) jobs.look(machine);
     suspicions?.expired(due.expired);
     metrics.sweep("ok", performance.now() - startedMs);

@@ -1,0 +1,75 @@
+import { pino } from "pino";
+import { vi } from "vitest";
+import { createMemoryCloud, type MemoryCloud } from "../../../shared/clouds/memory/cloud.ts";
+import { createMemoryLedger } from "../../../shared/ledger/memory/ledger.ts";
+import type { Ledger } from "../../../shared/ledger/port.ts";
+import { work } from "../../../shared/leases/worker.ts";
+import { createMemoryLock } from "../../../shared/lock/memory.ts";
+import type { Pool } from "../../../shared/pools/schema.ts";
+import { createMemoryCluster, type MemoryCluster } from "../../../webhook/controller/cluster/memory.ts";
+import { startController, type Controller } from "../../../webhook/controller/controller.ts";
+import { aPool } from "./snapshots.ts";
+import { recordMetrics, type RecordedMetrics } from "./recorded-metrics.ts";
+
+export interface Controlled {
+  readonly cluster: MemoryCluster;
+  readonly ledger: Ledger;
+  readonly cloud: MemoryCloud;
+  readonly metrics: RecordedMetrics;
+  readonly start: (identity: string) => Controller;
+  readonly setPools: (pools: readonly Pool[]) => void;
+  /** Lets simulated time pass, with everything that happens in it. */
+  readonly pass: (ms: number) => Promise<void>;
+  /** A pod's sidecar asks for its lease, without doing cloud work itself. */
+  readonly acquire: (podUid: string, node: string) => ReturnType<Ledger["acquire"]>;
+  readonly reasons: () => string[];
+}
+
+/** A controller over the in-memory ledger, cloud and cluster, on vitest's clock (`vi.useFakeTimers()` first). */
+export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
+  const cluster = createMemoryCluster();
+  const ledger = createMemoryLedger();
+  const cloud = createMemoryCloud();
+  const log = pino({ level: "silent" });
+  const lock = createMemoryLock();
+  const metrics = recordMetrics();
+  const subscribers = new Set<() => void>();
+  let current = pools;
+  const start = (identity: string): Controller =>
+    startController({
+      cluster,
+      ledger,
+      clouds: { forPool: async () => cloud },
+      pools: {
+        current: () => current,
+        subscribe(changed) {
+          subscribers.add(changed);
+          return () => subscribers.delete(changed);
+        },
+      },
+      work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      log,
+      metrics,
+      clock: () => Date.now(),
+      identity,
+    });
+  return {
+    cluster,
+    ledger,
+    cloud,
+    metrics,
+    start,
+    setPools(pools) {
+      current = pools;
+      for (const tell of subscribers) tell();
+    },
+    pass: async (ms) => {
+      await vi.advanceTimersByTimeAsync(ms);
+    },
+    acquire(podUid, node) {
+      const claim = { podUid, pod: `shop/${podUid}`, serviceAccount: "shop/default", node, pool: "partners" };
+      return ledger.acquire(claim, { leaseMs: 60_000, mayWork: [] });
+    },
+    reasons: () => cluster.events().map(({ about, reason }) => `${about.name} ${reason}`),
+  };
+}
