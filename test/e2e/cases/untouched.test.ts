@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { install } from "../install.ts";
-import { apply, get } from "../support/kubectl.ts";
-import { freshPort, scene, settings } from "../support/scene.ts";
-
-interface Configuration {
-  webhooks: { clientConfig: { caBundle?: string } }[];
-}
+import { apply } from "../support/kubectl.ts";
+import { freshPort, scene } from "../support/scene.ts";
 
 describe("pods without the annotation", () => {
   const { pod, pods, ready } = scene("untouched");
@@ -18,16 +13,5 @@ describe("pods without the annotation", () => {
     expect(found?.spec).not.toHaveProperty("initContainers");
     expect(found?.metadata).toHaveProperty("labels", written.metadata.labels);
     expect(found?.metadata).not.toHaveProperty("annotations.static-egress/injected");
-  });
-});
-
-describe("applying the manifests again", () => {
-  it("keeps the webhook's certificate authority", async () => {
-    const bundle = async () =>
-      (await get<Configuration>("mutatingwebhookconfiguration", "static-egress")).webhooks[0]?.clientConfig.caBundle;
-    const before = await bundle();
-    expect(before).toBeTruthy();
-    await install(settings);
-    expect(await bundle()).toBe(before);
   });
 });
