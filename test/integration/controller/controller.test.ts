@@ -177,6 +177,7 @@ describe("startController", () => {
     it("tells the waiting pod so, once a minute at most", async () => {
       world = controlled([aPool({ select: { addresses: ["203.0.113.1"] } })]);
       for (const name of ["a", "b"]) world.cluster.setNode({ name });
+      for (const uid of ["p1", "p2"]) world.cluster.setPod(pod(uid));
       running.push(world.start("one"));
       await world.pass(1_000);
       await world.acquire("p1", "a");
