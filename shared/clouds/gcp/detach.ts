@@ -1,0 +1,37 @@
+import type { Assignment, Detached } from "../port.ts";
+import type { GcpCalls, GcpOptions } from "./calls.ts";
+import { addConfig, failure, ownConfigName, readAgain, removeConfig } from "./configs.ts";
+import { findMachine, type GcpNode } from "./machine.ts";
+
+/**
+ * Takes off only what is on that very machine. Where an earlier detach (or an attach's swap) died half way, the node stands
+ * without any address: then only its ephemeral one is given back.
+ */
+export async function detach(
+  calls: GcpCalls,
+  options: GcpOptions,
+  { machine, address, attempt, restoreEphemeral }: Assignment & { readonly restoreEphemeral: boolean },
+): Promise<Detached> {
+  const node = await findMachine(calls, machine, options);
+  if (node === undefined) return { outcome: "absent", egressIp: null };
+  const isOurs = node.egressIp === address.ip;
+  const halfDone = node.config === undefined && restoreEphemeral;
+  if (!isOurs && !halfDone) return { outcome: "absent", egressIp: node.egressIp };
+
+  if (isOurs) await removeConfig(calls, options, node, "remove", attempt);
+  const egressIp = restoreEphemeral ? await giveBack(calls, options, node, attempt) : null;
+  return { outcome: "detached", egressIp };
+}
+
+/** Answers the new ephemeral address; null when the machine gets it only at its next start. */
+async function giveBack(calls: GcpCalls, options: GcpOptions, node: GcpNode, attempt: string): Promise<string | null> {
+  const kept = node.config?.name === ownConfigName ? undefined : node.config;
+  const config = { name: "External NAT", networkTier: "PREMIUM", ...kept };
+  const outcome = await addConfig(calls, node, "giveBack", attempt, config);
+  const cause = outcome.state === "done" ? undefined : outcome.cause;
+  const now = await readAgain(calls, options, node, cause);
+  if (outcome.state !== "done" && now.config === undefined) {
+    throw failure(outcome, "compute.instances.addAccessConfig", node);
+  }
+  return now.egressIp;
+}
