@@ -30,6 +30,8 @@ export const errorCatalogue = {
   NODE_NOT_RUNNING: "Nothing to do: the machine has to run before it can carry an address.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
+  ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz or GET /readyz.",
+  INTERNAL: "Report it, with the log record of that moment.",
   REVIEW_INVALID: "Send an admission.k8s.io/v1 AdmissionReview with a request and its uid.",
 } as const satisfies Record<string, string>;
 

@@ -22,6 +22,7 @@ const usual: SidecarSettings = {
   pullPolicy: "IfNotPresent",
   cpu: "10m",
   memory: "64Mi",
+  leaseSeconds: 60,
   directSecret: "static-egress-direct",
   placementRequired: true,
 };

@@ -21,6 +21,7 @@ const settings: AdmissionSettings = {
     pullPolicy: "IfNotPresent",
     cpu: "10m",
     memory: "64Mi",
+    leaseSeconds: 60,
     directSecret: "static-egress-direct",
     placementRequired: true,
   },

@@ -52,6 +52,7 @@ function environment(wish: Wish, sidecar: SidecarSettings): unknown[] {
     { name: "STATIC_EGRESS_INSTALLATION", value: sidecar.installation },
     { name: "STATIC_EGRESS_ON_UNAVAILABLE", value: wish.onUnavailable },
     { name: "STATIC_EGRESS_GRACE_SECONDS", value: String(wish.graceSeconds) },
+    { name: "STATIC_EGRESS_LEASE_SECONDS", value: String(sidecar.leaseSeconds) },
     field("STATIC_EGRESS_POD_UID", "metadata.uid"),
     field("STATIC_EGRESS_POD_NAME", "metadata.name"),
     field("STATIC_EGRESS_POD_NAMESPACE", "metadata.namespace"),

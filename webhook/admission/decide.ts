@@ -20,8 +20,8 @@ export type Decision =
   | { readonly outcome: "deny"; readonly reasons: readonly Reason[] };
 
 const defaultGraceSeconds = 30;
-/** What the sidecar's integers and our token's lifetime (at most 2^32 s for the API server) can carry. */
-const maxGraceSeconds = 2_147_483_647;
+/** A year: what the sidecar accepts, and well within what the API server allows for a token's lifetime (2^32 s). */
+const maxGraceSeconds = 31_536_000;
 
 /**
  * Decides what is done with the pod of an admission request. Pure; never throws, whatever the object is. Refusals win over

@@ -1,3 +1,4 @@
+import { allows } from "../../shared/pools/allow.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { annotations, containerName, injectedVersion, poolLabel, volumeNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
@@ -38,15 +39,14 @@ function poolUnknown({ poolName, settings }: Facts): Reason {
   );
 }
 
-function notAllowed({ name, allow }: Pool, { pod, namespace }: Facts): Reason[] {
-  if (allow === undefined || (allow.namespaces === undefined && allow.serviceAccounts === undefined)) return [];
+function notAllowed(pool: Pool, { pod, namespace }: Facts): Reason[] {
   const account = `${namespace}/${pod.spec.serviceAccountName ?? "default"}`;
-  const { namespaces = [], serviceAccounts = [] } = allow;
-  if (namespaces.includes(namespace) || serviceAccounts.includes(account)) return [];
+  if (allows(pool, account)) return [];
+  const { namespaces = [], serviceAccounts = [] } = pool.allow ?? {};
   return [
     reason(
       "poolNotAllowed",
-      `${quoted(annotations.pool, name)} is not allowed for the service account ${quote(account)}; accepted: ` +
+      `${quoted(annotations.pool, pool.name)} is not allowed for the service account ${quote(account)}; accepted: ` +
         `namespaces ${listed(namespaces)}, service accounts ${listed(serviceAccounts)}; ask whoever keeps pools.yaml`,
     ),
   ];

@@ -8,6 +8,8 @@ export interface SidecarSettings {
   /** Kubernetes quantities; requests and limits are the same. */
   readonly cpu: string;
   readonly memory: string;
+  /** Life of a lease that is not renewed. */
+  readonly leaseSeconds: number;
   /** Name of the Secret in the pod's own namespace that holds the sidecar's environment. */
   readonly directSecret: string;
   /** false: the term that keeps pods of different pools apart is preferred, which is cheaper in very large clusters. */

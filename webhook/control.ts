@@ -1,0 +1,93 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { hostname } from "node:os";
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../shared/clock.ts";
+import { createClouds } from "../shared/clouds/clouds.ts";
+import { work } from "../shared/leases/worker.ts";
+import type { Job, Ledger } from "../shared/ledger/port.ts";
+import { connectLedger, connectRedis } from "../shared/ledger/redis/connect.ts";
+import { createRedlock } from "../shared/lock/redlock.ts";
+import type { Logger } from "../shared/log.ts";
+import type { Metrics } from "../shared/metrics.ts";
+import type { PoolSource } from "../shared/pools/watch.ts";
+import type { Config } from "./config.ts";
+import { controllerMetrics, countCloudCall } from "./controller-metrics.ts";
+import { createKubernetesCluster } from "./controller/cluster/kubernetes.ts";
+import { startController } from "./controller/controller.ts";
+
+export interface Control {
+  stop(): Promise<void>;
+  /** For readiness detail. */
+  ledgerState(): string;
+  controllerState(): string;
+}
+
+interface ControlOptions {
+  readonly config: Config;
+  readonly kubeConfig: KubeConfig;
+  readonly pools: PoolSource;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Builds ledger, locks and clouds, and starts the controller over them. Admission goes on without any of it. */
+export function startControl({ config, kubeConfig, pools, metrics, log, clock }: ControlOptions): Control {
+  let ledgerState = "connecting";
+  const onError = (error: Error): void => {
+    if (ledgerState !== "unreachable") log.warn({ error }, "connection to the ledger lost");
+    ledgerState = "unreachable";
+    metrics.ledgerErrors.inc({ code: "LEDGER_UNREACHABLE" });
+  };
+  const installation = config.STATIC_EGRESS_INSTALLATION;
+  const ledger = connectLedger(config.REDIS_URL, { installation, onError });
+  const lockUrls = [config.REDIS_URL, ...(config.STATIC_EGRESS_LOCK_URLS?.split(",") ?? [])];
+  const lockServers = lockUrls.map((url) => connectRedis(url, onError));
+  const lock = createRedlock(lockServers, installation);
+  const gcp = config.STATIC_EGRESS_GCE_ENDPOINT;
+  const clouds = createClouds({
+    onCall: countCloudCall(metrics),
+    ...(gcp === undefined ? {} : { gcpEndpoint: gcp }),
+  });
+
+  const controller = startController({
+    cluster: createKubernetesCluster({ config: kubeConfig, namespace: config.STATIC_EGRESS_NAMESPACE, clock, log }),
+    ledger,
+    clouds,
+    pools,
+    work: async (job, signal) =>
+      timed(job, metrics, work(job, { ledger, cloud: await clouds.forPool(job.pool), lock, log }, signal)),
+    identity: `${config.STATIC_EGRESS_POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`,
+    log,
+    metrics: controllerMetrics(metrics),
+    clock,
+  });
+  const asking = setInterval(() => void ask(ledger).then((state) => (ledgerState = state)), 5_000);
+  asking.unref();
+
+  return {
+    ledgerState: () => ledgerState,
+    controllerState: () => (controller.leading() ? "leading" : "standing by"),
+    async stop() {
+      clearInterval(asking);
+      await controller.stop();
+      for (const server of lockServers) server.disconnect();
+      await ledger.close();
+    },
+  };
+}
+
+async function timed<T extends { outcome: string }>(job: Job, metrics: Metrics, settling: Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const settlement = await settling;
+  const histogram = job.kind === "attach" ? metrics.attachSeconds : metrics.releaseSeconds;
+  histogram.observe({ cloud: job.pool.cloud, outcome: settlement.outcome }, (performance.now() - startedAt) / 1000);
+  return settlement;
+}
+
+async function ask(ledger: Pick<Ledger, "now">): Promise<string> {
+  return ledger.now().then(
+    () => "reachable",
+    (error: unknown) => `unreachable: ${error instanceof Error ? error.message : String(error)}`,
+  );
+}

@@ -1,0 +1,35 @@
+import type { CloudCall } from "../shared/clouds/port.ts";
+import type { Metrics } from "../shared/metrics.ts";
+import type { ControllerMetrics } from "./controller/metrics.ts";
+
+/** What the controller counts, as the contract's metrics. */
+export function controllerMetrics(metrics: Metrics): ControllerMetrics {
+  return {
+    leading: (leading) => metrics.controllerLeading.set(leading ? 1 : 0),
+    sweep(code, durationMs) {
+      metrics.controllerSweeps.inc({ code });
+      metrics.sweepSeconds.observe(durationMs / 1000);
+    },
+    inventoryRead: (pool, code) => metrics.inventoryReads.inc({ pool, code }),
+    leaseEnded: (why) => metrics.leasesEnded.inc({ why }),
+    renewalLate: (pool, node) => metrics.renewalsLate.inc({ pool, node }),
+    figures({ leases, addresses, waiting }) {
+      // What is not there any more must not stay as it was.
+      metrics.leases.reset();
+      metrics.addresses.reset();
+      metrics.podsWaiting.reset();
+      metrics.oldestWaitSeconds.reset();
+      for (const { pool, node, count } of leases) metrics.leases.set({ pool, node }, count);
+      for (const { pool, state, count } of addresses) metrics.addresses.set({ pool, state }, count);
+      for (const { pool, count, oldestMs } of waiting) {
+        metrics.podsWaiting.set({ pool }, count);
+        metrics.oldestWaitSeconds.set({ pool }, oldestMs / 1000);
+      }
+    },
+  };
+}
+
+/** Counts each call to a cloud. */
+export function countCloudCall(metrics: Metrics): (call: CloudCall) => void {
+  return ({ cloud, action, code }) => metrics.cloudCalls.inc({ cloud, action, code });
+}

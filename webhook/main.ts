@@ -1,0 +1,112 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { setTimeout as after } from "node:timers/promises";
+import { systemClock } from "../shared/clock.ts";
+import { EgressError } from "../shared/errors.ts";
+import { createLogger } from "../shared/log.ts";
+import { createMetrics } from "../shared/metrics.ts";
+import { watchPools } from "../shared/pools/watch.ts";
+import { liveSettings } from "./admission/live-settings.ts";
+import { buildApp } from "./app.ts";
+import { openCertificate } from "./certificates/source.ts";
+import { parseConfig, sidecarSettings } from "./config.ts";
+import type { Control } from "./control.ts";
+import { helpText } from "./help.ts";
+import { buildMetricsApp } from "./metrics-app.ts";
+import { readinessOf } from "./readiness.ts";
+
+/** Endpoints take a moment to forget us: until then the API server's new connections must be answered. */
+const goodbyeMs = 4_000;
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(helpText());
+    return;
+  }
+  const config = parseConfig(process.env);
+  const clock = systemClock;
+  const log = createLogger({ name: "webhook", level: config.STATIC_EGRESS_LOG_LEVEL });
+  const metrics = createMetrics({ process: true });
+  const inCluster = config.STATIC_EGRESS_KUBERNETES === "auto";
+  const pools = await watchPools({ file: config.STATIC_EGRESS_POOLS_FILE });
+  pools.subscribe(() => {
+    const problem = pools.problem();
+    metrics.poolsInvalid.set(problem === undefined ? 0 : 1);
+    if (problem === undefined) log.info({ pools: pools.current().map(({ name }) => name) }, "pools reloaded");
+    else log.error({ error: problem }, "pools not reloaded");
+  });
+
+  const kubeConfig = inCluster ? await loadKubeConfig() : undefined;
+  const certificate = await openCertificate({ config, kubeConfig, log, clock });
+  metrics.certificateExpiry.set(certificate.current().notAfterMs / 1000);
+
+  let control: Control | undefined;
+  let stopping = false;
+  const app = buildApp({
+    settings: liveSettings(pools, sidecarSettings(config)),
+    certificate: certificate.current(),
+    readiness: () =>
+      readinessOf({
+        nowMs: clock(),
+        certificateEndsMs: certificate.current().notAfterMs,
+        pools: pools.current().length,
+        poolsProblem: pools.problem()?.message,
+        stopping,
+        ledger: control?.ledgerState() ?? "off",
+        controller: control?.controllerState() ?? "off",
+      }),
+    metrics,
+    log,
+  });
+  certificate.subscribe((renewed) => {
+    app.useCertificate(renewed);
+    metrics.certificateExpiry.set(renewed.notAfterMs / 1000);
+  });
+  const metricsApp = buildMetricsApp({ metrics });
+  await app.fastify.listen({ port: config.STATIC_EGRESS_LISTEN_PORT, host: "::" });
+  await metricsApp.listen({ port: config.STATIC_EGRESS_METRICS_PORT, host: "::" });
+
+  if (kubeConfig !== undefined) {
+    const { startControl } = await import("./control.ts");
+    control = startControl({ config, kubeConfig, pools, metrics, log, clock });
+  }
+  log.info({ port: config.STATIC_EGRESS_LISTEN_PORT, pools: pools.current().length }, "serving");
+
+  async function stop(signal: NodeJS.Signals): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    await control?.stop();
+    if (signal === "SIGTERM" && inCluster) await after(goodbyeMs);
+    await Promise.all([app.fastify.close(), metricsApp.close()]);
+    certificate.close();
+    pools.close();
+    process.exit(0);
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal).catch(fail));
+}
+
+/** Only where there is a cluster: the client is large. */
+async function loadKubeConfig(): Promise<KubeConfig> {
+  const { ReusingKubeConfig } = await import("./controller/cluster/kube-config.ts");
+  const kubeConfig = new ReusingKubeConfig();
+  kubeConfig.loadFromDefault();
+  // What the client assumes when it finds neither a service account nor a kubeconfig.
+  if (kubeConfig.getCurrentCluster()?.server === "http://localhost:8080") {
+    throw new EgressError(
+      "CONFIG_INVALID",
+      "There is no cluster to be found: no service account, no KUBECONFIG; accepted without one: STATIC_EGRESS_KUBERNETES=off",
+    );
+  }
+  return kubeConfig;
+}
+
+function fail(error: unknown): void {
+  const text =
+    error instanceof EgressError
+      ? `${error.code}: ${error.message}\n${error.fix}`
+      : String((error as Error).stack ?? error);
+  process.stderr.write(`static-egress webhook: ${text}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);
