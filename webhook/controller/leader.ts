@@ -44,7 +44,7 @@ export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
     log.info({ identity }, "leading");
     changed?.(true);
     const done = options.term(ended.signal).catch((error: unknown) => {
-      log.error({ error }, "term failed");
+      if (!ended.signal.aborted) log.error({ error }, "term failed");
     });
     term = { ended, done, watchdog: undefined };
     // A term that ends by itself has failed; the next renewal begins another one.
@@ -53,7 +53,7 @@ export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
 
   async function end(why: string): Promise<void> {
     if (term === undefined || term.ended.signal.aborted) return;
-    log.warn({ identity, why }, "no longer leading");
+    log[why === "stopping" ? "info" : "warn"]({ identity, why }, "no longer leading");
     clearTimeout(term.watchdog);
     term.ended.abort();
     changed?.(false);

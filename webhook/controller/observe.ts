@@ -1,16 +1,7 @@
 import type { Attachment, Lease, Snapshot } from "../../shared/ledger/port.ts";
 import type { ClusterEvent, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
-import { explainWaiter } from "./explain.ts";
-
-/** One thing to write into the cluster. The same `key` with the same `text` is not written again within `everyMs`. */
-export interface Action {
-  readonly key: string;
-  readonly text: string;
-  readonly everyMs: number;
-  readonly event?: ClusterEvent;
-  readonly markNode?: { readonly name: string; readonly pool: string | null; readonly address: string | null };
-  readonly markPod?: { readonly pod: ClusterPod; readonly address: string };
-}
+import type { Action } from "./action.ts";
+import { explainWaiters } from "./explain.ts";
 
 export interface View {
   readonly nodes: Watched<ClusterNode>;
@@ -28,7 +19,7 @@ export function observe(previous: Snapshot | null, snapshot: Snapshot, view: Vie
     ...nodeActions(snapshot, view),
     ...podActions(snapshot, view),
     ...releasedActions(previous, snapshot),
-    ...snapshot.waiters.flatMap((waiter) => explainWaiter(waiter, snapshot)),
+    ...explainWaiters(snapshot),
     ...conflictActions(snapshot, view),
   ];
 }

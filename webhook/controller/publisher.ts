@@ -1,6 +1,6 @@
 import type { Logger } from "../../shared/log.ts";
 import type { Cluster } from "./cluster/port.ts";
-import type { Action } from "./observe.ts";
+import type { Action } from "./action.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface PublisherOptions {

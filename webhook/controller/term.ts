@@ -127,6 +127,8 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   await aborted(signal);
   forgetPools();
   await Promise.all([looks, jobs, directory, inventory, publisher, suspicions].map((part) => part.idle()));
+  // Another replica's figures are the true ones from now on.
+  metrics.figures({ leases: [], addresses: [], waiting: [] });
   await unsubscribe().catch((error: unknown) => log.debug({ error }, "hints not ended"));
 }
 

@@ -106,7 +106,7 @@ describe("observe", () => {
       });
       const [, second] = observe(null, snapshot, view([], []));
       expect(second?.event?.message).toBe(
-        "No address of pool partners is free for node c; this pod is number 2 of 2 in the queue. " +
+        "No address of pool partners is free; this pod, on node c, is number 2 in the queue. 2 wait. " +
           "Held: 203.0.113.1 on node a (1 pod). Reserve another address for the pool, or end pods that hold one. " +
           "Node a has an address of this pool: a pod there does not wait.",
       );
