@@ -11,7 +11,7 @@ export interface PoolSource {
   problem(): EgressError | undefined;
   /** Calls back after the pools or the problem changed; the returned function ends it. */
   subscribe(changed: () => void): () => void;
-  /** Looks at the file now. Never rejects. */
+  /** Looks at the file now. */
   look(): Promise<void>;
   close(): void;
 }
@@ -26,24 +26,28 @@ const usualEveryMs = 2_000;
 export async function watchPools(options: { file: string; everyMs?: number }): Promise<PoolSource> {
   const { file, everyMs = usualEveryMs } = options;
   const subscribers = new Set<() => void>();
-  let text = await read(file);
+  let text: string | undefined = await read(file);
   let pools = parsePools(text);
   let problem: EgressError | undefined;
+
+  function changeTo(found: EgressError | undefined): void {
+    problem = found;
+    for (const changed of subscribers) changed();
+  }
 
   async function look(): Promise<void> {
     try {
       const now = await read(file);
-      if (now === text && problem?.message.startsWith(unreadable) !== true) return;
+      if (now === text) return;
       text = now;
       pools = parsePools(now);
-      problem = undefined;
+      changeTo(undefined);
     } catch (error) {
-      const found =
-        error instanceof EgressError ? error : new EgressError("POOLS_INVALID", String(error), { cause: error });
-      if (found.message === problem?.message) return;
-      problem = found;
+      if (!(error instanceof EgressError)) throw error;
+      // A cause: the file could not be read. It may come back as it was.
+      if (error.cause !== undefined) text = undefined;
+      if (error.message !== problem?.message) changeTo(error);
     }
-    for (const changed of subscribers) changed();
   }
 
   let looking: Promise<void> | undefined;
@@ -64,12 +68,10 @@ export async function watchPools(options: { file: string; everyMs?: number }): P
   };
 }
 
-const unreadable = "The pools file cannot be read";
-
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new EgressError("POOLS_INVALID", `${unreadable}: ${String(error)}`, { cause: error });
+    throw new EgressError("POOLS_INVALID", `The pools file cannot be read: ${String(error)}`, { cause: error });
   }
 }
