@@ -76,15 +76,16 @@ describe("startController", () => {
 
   describe("when the last lease of a node is released", () => {
     it("detaches once it has lingered, not at the next sweep, and takes the marks away", async () => {
+      world = controlled([aPool({ lingerSeconds: 20 })]);
       world.cluster.setNode({ name: "a" });
       world.cluster.setPod(pod("p1"));
       await started();
       await world.acquire("p1", "a");
       await world.pass(2_000);
       await world.ledger.release("p1", { mayWork: [] });
-      await world.pass(29_000);
+      await world.pass(19_500);
       expect(world.cloud.state.holders.get("203.0.113.1")).toBe("a");
-      await world.pass(1_500);
+      await world.pass(1_000);
       expect(world.cloud.state.holders.get("203.0.113.1")).toBeUndefined();
       await world.pass(500);
       expect(world.cluster.node("a")).toMatchObject({ pool: null, address: null });

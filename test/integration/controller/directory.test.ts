@@ -36,7 +36,7 @@ async function setUp(pools: readonly Pool[]) {
   directory.rebuild([]);
   await directory.idle();
   const rows = async () => (await ledger.snapshot()).nodes.map(({ cloud, machine }) => `${cloud} ${machine.id}`);
-  return { world, cluster, directory, describeNode, machine, rows };
+  return { world, cluster, ledger, directory, describeNode, machine, rows };
 }
 
 describe("startDirectory", () => {
@@ -83,7 +83,8 @@ describe("startDirectory", () => {
 
   describe("when the ledger lost everything", () => {
     it("puts all nodes again", async () => {
-      const { directory, describeNode, rows } = await setUp([gcpPool]);
+      const { ledger, directory, describeNode, rows } = await setUp([gcpPool]);
+      await ledger.removeNode("n");
       directory.rebuild([]);
       await directory.idle();
       expect(describeNode).toHaveBeenCalledTimes(1);
