@@ -1,6 +1,7 @@
 // Builds dist/: what the Dockerfiles copy, the command line and the demo. Plain JavaScript, so that any Node from 20 on runs it.
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { build } from "esbuild";
 
 /** Not bundled: too large to parse at once, and found at run time by their own relative paths. The image installs these. */
@@ -9,10 +10,8 @@ const installed = ["@google-cloud/compute", "google-gax", "google-auth-library"]
 /** CommonJS packages inside an ES module bundle still ask for these. */
 const commonJsNames = [
   'import { createRequire as createRequireForBundle } from "node:module";',
-  'import { fileURLToPath as fileURLToPathForBundle } from "node:url";',
   "const require = createRequireForBundle(import.meta.url);",
-  "const __filename = fileURLToPathForBundle(import.meta.url);",
-  'const __dirname = fileURLToPathForBundle(new URL(".", import.meta.url));',
+  "const { filename: __filename, dirname: __dirname } = import.meta;",
 ].join("\n");
 
 const common = {
@@ -38,6 +37,40 @@ const modules = (program, entry, target) => ({
   banner: { js: commonJsNames },
 });
 
+/** Parts of Node that a sidecar may never need (TLS to Redis, name look-ups, hashes): 4 MiB together. */
+const seldomNeeded = [
+  "assert",
+  "child_process",
+  "crypto",
+  "dns",
+  "http",
+  "https",
+  "string_decoder",
+  "tls",
+  "tty",
+  "url",
+  "worker_threads",
+];
+
+/** These are loaded at their first use, by getters that are generated from what each exports now. */
+const lazyBuiltins = {
+  name: "lazy-builtins",
+  setup(program) {
+    program.onResolve({ filter: new RegExp(`^(node:)?(${seldomNeeded.join("|")})$`) }, ({ path, pluginData }) =>
+      pluginData === "itself" ? { path, external: true } : { path: path.replace("node:", ""), namespace: "lazy" },
+    );
+    program.onLoad({ filter: /.*/, namespace: "lazy" }, async ({ path }) => {
+      const real = createRequire(import.meta.url)(path);
+      const getters = Object.keys(real).map(
+        (name) => `${JSON.stringify(name)}: { enumerable: true, get: () => load().${name} }`,
+      );
+      const base = typeof real === "function" ? "(...args) => load()(...args)" : "{}";
+      const contents = `const load = () => require("node:${path}");\nmodule.exports = Object.defineProperties(${base}, {${getters.join(",")}});`;
+      return { contents, pluginData: "itself" };
+    });
+  },
+};
+
 /** One CommonJS file: the fastest to load, and fit for --jitless, where ES modules are too slow. */
 const oneFile = (entry, outfile) => ({
   ...common,
@@ -45,8 +78,8 @@ const oneFile = (entry, outfile) => ({
   outfile,
   format: "cjs",
   minify: true,
-  keepNames: true,
   target: "node24",
+  plugins: [lazyBuiltins],
 });
 
 const programs = {
