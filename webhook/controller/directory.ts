@@ -3,7 +3,7 @@ import type { Ledger, NodeEntry } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, Watched } from "./cluster/port.ts";
-import { changeOfEntry, entryOf, placeOf, poolToAsk } from "./machine.ts";
+import { changeOfEntry, entryOf, placeOf, poolToAsk, poolToPlayIn } from "./machine.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface DirectoryOptions {
@@ -20,7 +20,7 @@ export interface Directory {
   readonly nodes: Watched<ClusterNode>;
   /** `rows` is what the ledger holds now (it was just found, or lost everything): what differs is put right. */
   rebuild(rows: readonly NodeEntry[]): void;
-  /** The pools changed: machines that could not be asked for may be known now. */
+  /** The pools changed: which cloud a node's machine is asked for in may have, too. */
   refresh(): void;
   idle(): Promise<void>;
 }
@@ -47,6 +47,11 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
 
   async function entryFor(node: ClusterNode): Promise<NodeEntry> {
     const place = placeOf(node);
+    const playIn = poolToPlayIn(pools(), place);
+    if (playIn !== undefined) {
+      const played = { ...node, providerId: `memory:///${node.name}` };
+      return entryOf(played, "memory", playIn.region, node.name);
+    }
     if (place.cloud === "aws" || place.cloud === "memory") return entryOf(node, place.cloud, place.region, place.id);
     if (place.cloud === "gcp") {
       const id = await idOf(node, place);
@@ -96,7 +101,7 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
       for (const name of names) queue.add(name);
     },
     refresh() {
-      for (const node of nodes.list()) if (rows.get(node.name)?.cloud === "other") queue.add(node.name);
+      for (const node of nodes.list()) look(node);
     },
     idle: () => queue.idle(),
   };

@@ -52,6 +52,15 @@ export function poolToAsk(pools: readonly Pool[], place: { project: string; regi
   );
 }
 
+/**
+ * A pool in memory whose machine this node can play, to try things out on a cluster of any kind: only where no pool is of
+ * the node's own cloud.
+ */
+export function poolToPlayIn(pools: readonly Pool[], place: Place): Pool | undefined {
+  if (pools.some((pool) => pool.cloud === place.cloud)) return undefined;
+  return pools.find((pool) => pool.cloud === "memory");
+}
+
 /** The directory's row for a node whose machine id is known. */
 export function entryOf(node: ClusterNode, cloud: NodeEntry["cloud"], region: string, id: string): NodeEntry {
   const machine = { id, providerId: node.providerId ?? "" };

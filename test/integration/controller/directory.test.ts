@@ -59,11 +59,24 @@ describe("startDirectory", () => {
     });
 
     it("is of another cloud for the pools there are, until there is a pool of GCP", async () => {
-      const { world, directory, rows } = await setUp([aPool()]);
+      const { world, directory, rows } = await setUp([aPool({ cloud: "aws" })]);
       expect(await rows()).toEqual(["other other/uid-n"]);
       world.pools = [gcpPool];
       directory.refresh();
       await directory.idle();
+      expect(await rows()).toEqual(["gcp n.1"]);
+    });
+  });
+
+  describe("when the only pools are in memory", () => {
+    it("lets a node of any cloud play one of its machines, in the pool's region", async () => {
+      const { ledger } = await setUp([aPool({ region: "demo" })]);
+      const machine = { id: "n", providerId: "memory:///n" };
+      expect((await ledger.snapshot()).nodes).toMatchObject([{ cloud: "memory", region: "demo", machine }]);
+    });
+
+    it("does not where a pool is of the node's own cloud", async () => {
+      const { rows } = await setUp([aPool(), gcpPool]);
       expect(await rows()).toEqual(["gcp n.1"]);
     });
   });
