@@ -5,8 +5,6 @@ import type { Clock } from "../shared/clock.ts";
 import { createClouds } from "../shared/clouds/clouds.ts";
 import { work } from "../shared/leases/worker.ts";
 import type { Job, Ledger } from "../shared/ledger/port.ts";
-import { connectLedger, connectRedis } from "../shared/ledger/redis/connect.ts";
-import { createRedlock } from "../shared/lock/redlock.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Metrics } from "../shared/metrics.ts";
 import type { PoolSource } from "../shared/pools/watch.ts";
@@ -14,6 +12,7 @@ import type { Config } from "./config.ts";
 import { controllerMetrics, countCloudCall } from "./controller-metrics.ts";
 import { createKubernetesCluster } from "./controller/cluster/kubernetes.ts";
 import { startController } from "./controller/controller.ts";
+import { openLedger } from "./open-ledger.ts";
 
 export interface Control {
   stop(): Promise<void>;
@@ -39,11 +38,13 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     ledgerState = "unreachable";
     metrics.ledgerErrors.inc({ code: "LEDGER_UNREACHABLE" });
   };
-  const installation = config.STATIC_EGRESS_INSTALLATION;
-  const ledger = connectLedger(config.REDIS_URL, { installation, onError });
-  const lockUrls = [config.REDIS_URL, ...(config.STATIC_EGRESS_LOCK_URLS?.split(",") ?? [])];
-  const lockServers = lockUrls.map((url) => connectRedis(url, onError));
-  const lock = createRedlock(lockServers, installation);
+  const opened = openLedger({
+    url: config.REDIS_URL,
+    lockUrls: config.STATIC_EGRESS_LOCK_URLS?.split(",") ?? [],
+    installation: config.STATIC_EGRESS_INSTALLATION,
+    onError,
+  });
+  const { ledger, lock } = opened;
   const gcp = config.STATIC_EGRESS_GCE_ENDPOINT;
   const clouds = createClouds({
     onCall: countCloudCall(metrics),
@@ -71,8 +72,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     async stop() {
       clearInterval(asking);
       await controller.stop();
-      for (const server of lockServers) server.disconnect();
-      await ledger.close();
+      await opened.close();
     },
   };
 }

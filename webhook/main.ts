@@ -16,6 +16,8 @@ import { readinessOf } from "./readiness.ts";
 
 /** Endpoints take a moment to forget us: until then the API server's new connections must be answered. */
 const goodbyeMs = 4_000;
+/** What the controller leaves undone by then the next one finds. */
+const controlStopsMs = 10_000;
 
 async function main(): Promise<void> {
   if (process.argv.includes("--help")) {
@@ -75,8 +77,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, "stopping");
-    await control?.stop();
-    if (signal === "SIGTERM" && inCluster) await after(goodbyeMs);
+    const goodbye = after(signal === "SIGTERM" && inCluster ? goodbyeMs : 0);
+    await Promise.all([goodbye, Promise.race([control?.stop(), after(controlStopsMs)])]);
     await Promise.all([app.fastify.close(), metricsApp.close()]);
     certificate.close();
     pools.close();

@@ -10,13 +10,37 @@ const serviceAccount = z
   .regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9.]*$/, "accepted: NAMESPACE/NAME such as 'payments/biller'");
 const seconds = (max: number) => z.number().int().min(0).max(max);
 
-const toleration = z.strictObject({
-  key: z.string().optional(),
-  operator: z.enum(["Exists", "Equal"]).optional(),
-  value: z.string().optional(),
-  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
-  tolerationSeconds: z.number().int().optional(),
-});
+/** Both go into pods as they are: what the API server would refuse there has to be refused here. */
+const labelKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+    "accepted: a label's key such as 'example.com/egress'",
+  );
+const labelValue = z
+  .string()
+  .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, "accepted: a label's value such as 'static'");
+
+const toleration = z
+  .strictObject({
+    key: labelKey.optional(),
+    operator: z.enum(["Exists", "Equal"]).optional(),
+    value: labelValue.optional(),
+    effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
+    tolerationSeconds: z.number().int().optional(),
+  })
+  .refine((t) => t.key !== undefined || t.operator === "Exists", {
+    path: ["key"],
+    message: "accepted: a key, or operator: Exists for every taint",
+  })
+  .refine((t) => t.operator !== "Exists" || t.value === undefined || t.value === "", {
+    path: ["value"],
+    message: "accepted: no value beside operator: Exists",
+  })
+  .refine((t) => t.tolerationSeconds === undefined || t.effect === "NoExecute", {
+    path: ["tolerationSeconds"],
+    message: "accepted: only beside effect: NoExecute",
+  });
 
 /** How a pool's addresses are found: all of the given ways must hold. */
 const select = z
@@ -62,7 +86,7 @@ export const poolSchema = z
     placement: z.enum(["pack", "spread", "none"]).default("pack"),
     nodes: z
       .strictObject({
-        nodeSelector: z.record(z.string(), z.string()).optional(),
+        nodeSelector: z.record(labelKey, labelValue).optional(),
         tolerations: z.array(toleration).optional(),
       })
       .optional(),

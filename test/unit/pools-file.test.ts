@@ -68,6 +68,22 @@ describe("parsePools", () => {
     });
   });
 
+  describe("when a pool's nodes could not stand in a pod", () => {
+    it("says so here, and not at the first pod", () => {
+      const nodes = `
+    nodes:
+      nodeSelector: { "a~b": "x", ok: "a b" }
+      tolerations: [{ operator: Equal }, { key: a, operator: Exists, value: b }, { key: a, tolerationSeconds: 1 }]`;
+      expect(problems(`pools:${pool("a", nodes)}`)).toEqual([
+        expect.stringMatching(/^pools\[0\]\.nodes\.nodeSelector\.a~b: /),
+        expect.stringMatching(/^pools\[0\]\.nodes\.nodeSelector\.ok: saw "a b"; accepted: a label's value/),
+        expect.stringMatching(/^pools\[0\]\.nodes\.tolerations\[0\]\.key: saw .*; accepted: a key/),
+        expect.stringMatching(/^pools\[0\]\.nodes\.tolerations\[1\]\.value: saw .*; accepted: no value/),
+        expect.stringMatching(/^pools\[0\]\.nodes\.tolerations\[2\]\.tolerationSeconds: saw .*; accepted: only/),
+      ]);
+    });
+  });
+
   describe("when pools overlap", () => {
     it("refuses a name used twice and the same select", () => {
       expect(problems(`pools:${pool("a")}${pool("a")}`)).toEqual([
