@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { directSecret, testNamespaceLabel } from "../install.ts";
 import { parseSettings } from "../settings.ts";
 import { apply, get, kubectl } from "./kubectl.ts";
@@ -72,11 +72,9 @@ export function scene(name: string) {
   });
   beforeEach(async () => {
     violationsBefore = (await lab?.violations())?.length ?? 0;
-    onTestFailed(async () => {
-      console.error(await report(namespace));
-    });
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") console.error(await report(namespace));
     await nothingLeft();
     expect((await lab?.violations())?.slice(violationsBefore) ?? []).toEqual([]);
   });
