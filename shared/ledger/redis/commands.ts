@@ -42,17 +42,28 @@ export type Reply = string | number | null | Reply[];
 export type Run = (command: CommandName, ...argv: (string | number)[]) => Promise<Reply>;
 
 /**
- * Teaches the connection our commands; each takes the root key and its arguments (see the header of its Lua file).
- * `clockLua` sets `now`; tests that jump in time bring their own.
+ * Runs our commands on a connection; each takes the root key and its arguments (see the header of its Lua file). A script
+ * goes by its text the first time, and then by the hash that the server tells: ioredis' own defineCommand would compute it
+ * here, and loading OpenSSL for that costs every sidecar 4 MiB. `clockLua` sets `now`; tests that jump in time bring their own.
  */
-export function defineCommands(redis: Redis | Cluster, root: string, clockLua: string = clock): Run {
-  for (const [name, body] of Object.entries(scripts)) {
-    redis.defineCommand(`egress:${name}`, { numberOfKeys: 1, lua: `${clockLua}\n${lib}\n${body}` });
-  }
-  const commands = redis as unknown as Record<string, (...argv: (string | number)[]) => Promise<Reply>>;
-  return (command, ...argv) => {
-    const call = commands[`egress:${command}`];
-    if (call === undefined) throw new Error(`no such ledger command: ${command}`);
-    return call.call(redis, root, ...argv);
+export function prepareCommands(redis: Redis | Cluster, root: string, clockLua: string = clock): Run {
+  const hashes = new Map<CommandName, string>();
+
+  return async (command, ...argv) => {
+    const hash = hashes.get(command);
+    if (hash !== undefined) {
+      try {
+        return (await redis.evalsha(hash, 1, root, ...argv)) as Reply;
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+        hashes.delete(command); // another server, or one that was restarted
+      }
+    }
+    const text = `${clockLua}\n${lib}\n${scripts[command]}`;
+    redis.script("LOAD", text).then(
+      (told) => hashes.set(command, String(told)),
+      () => undefined, // the command itself, right behind on the same connection, tells what is wrong
+    );
+    return (await redis.eval(text, 1, root, ...argv)) as Reply;
   };
 }

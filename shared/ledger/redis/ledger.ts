@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
 import { drainMarginMs, type Ledger } from "../port.ts";
-import { defineCommands, type Reply, type CommandName } from "./commands.ts";
+import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { toAcquisition, toDue, toJob, toRelease, toRenewal, toSnapshot } from "./replies.ts";
 import { createSubscriber } from "./subscriber.ts";
@@ -17,7 +17,7 @@ export function createRedisLedger(options: {
   clockLua?: string;
 }): Ledger {
   const root = `static-egress:{${options.installation}}`;
-  const command = defineCommands(options.redis, root, options.clockLua);
+  const command = prepareCommands(options.redis, root, options.clockLua);
   const subscriber = createSubscriber(options.duplicate);
 
   async function run(name: CommandName, ...argv: (string | number)[]): Promise<Reply> {
