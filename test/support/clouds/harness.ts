@@ -17,6 +17,8 @@ export interface Traits {
   /** Nodes whose subnet has no use for a public address. */
   readonly privateNodes: readonly string[];
   readonly foreignProviderId: string;
+  /** Filter text for the address outside the pool, and one that the cloud refuses. */
+  readonly filter: { readonly other: string; readonly wrong: string };
   /** What carries out an attach and a detach, as onCall names it. */
   readonly change: { readonly attach: string; readonly detach: string };
   /** The exact calls of an attach and a detach. */
@@ -68,7 +70,7 @@ export async function startFake(spec: WorldSpec): Promise<Backend> {
         })),
       ),
     fault: (fault) => Promise.resolve(void world.faults.push(fault)),
-    close: server.close,
+    close: () => server.close(),
   };
 }
 
@@ -78,6 +80,7 @@ export const awsTraits: Traits = {
   losesEphemeral: true,
   privateNodes: ["private", "private-nat"],
   foreignProviderId: "gce://lab-project/europe-west1-b/node-1",
+  filter: { other: "Name=tag:pool,Values=a=b", wrong: "Name=nonsense,Values=x" },
   change: { attach: "AssociateAddress", detach: "DisassociateAddress" },
   calls: {
     attach: ["DescribeInstances", "AssociateAddress"],
@@ -91,6 +94,7 @@ export const gcpTraits: Traits = {
   losesEphemeral: false,
   privateNodes: [],
   foreignProviderId: "aws:///eu-west-1a/i-0123456789abcdef0",
+  filter: { other: "labels.pool=other", wrong: "labels.pool==other" },
   change: { attach: "instances.addAccessConfig", detach: "instances.deleteAccessConfig" },
   calls: {
     attach: [
@@ -148,8 +152,8 @@ export async function overBackend(cloudName: "aws" | "gcp", backend: Backend): P
     },
     egressIp: async (name) => (await backend.nodes()).find((node) => node.name === name)?.egressIp ?? null,
     holder: async (ip) => (await backend.nodes()).find((node) => node.egressIp === ip)?.name ?? null,
-    fault: backend.fault,
-    close: backend.close,
+    fault: (fault) => backend.fault(fault),
+    close: () => backend.close(),
   };
 }
 

@@ -10,6 +10,7 @@ export const memoryTraits: Traits = {
   losesEphemeral: true,
   privateNodes: ["private"],
   foreignProviderId: "aws:///eu-west-1a/i-0123456789abcdef0",
+  filter: { other: "", wrong: "" },
   change: { attach: "attach", detach: "detach" },
   calls: { attach: ["attach"], detach: ["detach"] },
 };

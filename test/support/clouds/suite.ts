@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Pool } from "../../../shared/pools/schema.ts";
 import { assignment, type CloudUnderTest, type Traits } from "./harness.ts";
 import { foreignIp } from "./world.ts";
 
@@ -38,6 +39,25 @@ export function cloudConformance(
         const descending = await under.cloud.listAddresses(under.pool({ orderBy: "-ip" }));
         expect(descending.map(({ ip }) => ip)).toEqual(["203.0.113.10", second, first]);
         expect(ascending.every(({ attachedTo }) => attachedTo === null)).toBe(true);
+      });
+
+      it("takes an explicit list by IP or id, and holds it against the other ways", async () => {
+        const [one] = await under.cloud.listAddresses(under.pool());
+        const addresses = [one?.id ?? "", second];
+        const ips = async (more: Partial<Pool>) =>
+          (await under.cloud.listAddresses(under.pool(more))).map(({ ip }) => ip);
+        expect(await ips({ select: { addresses } })).toEqual([first, second]);
+        const none = traits.wire ? [] : [first, second];
+        expect(await ips({ select: { addresses, tags: { pool: "nothing" } } })).toEqual(none);
+      });
+
+      it.runIf(traits.wire)("understands the cloud's own filter text and orders by a tag", async () => {
+        const ips = async (more: Partial<Pool>) =>
+          (await under.cloud.listAddresses(under.pool(more))).map(({ ip }) => ip);
+        expect(await ips({ select: { filter: traits.filter.other } })).toEqual(["203.0.113.50"]);
+        expect(await ips({ orderBy: "tag:priority" })).toEqual([first, "203.0.113.10", second]);
+        const refused = under.cloud.listAddresses(under.pool({ select: { filter: traits.filter.wrong } }));
+        await expect(refused).rejects.toMatchObject({ code: "CLOUD_SELECT_INVALID" });
       });
 
       it("names the machine that carries an address", async () => {
@@ -178,7 +198,7 @@ export function cloudConformance(
           const result = await detach("several", first, onRelease);
           expect(result.outcome).toBe(keeps ? "kept" : "detached");
           expect(await under.holder(first)).toBe(keeps ? "several" : null);
-          if (!traits.losesEphemeral) expect(await under.egressIp("several")).toBe(result.egressIp);
+          expect(await under.egressIp("several")).toBe(keeps ? first : result.egressIp);
         },
       );
     });
@@ -214,6 +234,13 @@ export function cloudConformance(
       it("gets through when it was throttled", async () => {
         await faultOn("attach", "throttle");
         expect(await attach("node-1", first)).toMatchObject({ ip: first });
+      });
+
+      it("says so when it was throttled to the end, and has changed nothing", async () => {
+        await attach("node-1", first);
+        await faultOn("detach", "throttle", 10);
+        await expect(detach("node-1", first)).rejects.toMatchObject({ code: "CLOUD_THROTTLED" });
+        expect(await under.holder(first)).toBe("node-1");
       });
 
       it("names the action that is not allowed, and has changed nothing", async () => {
