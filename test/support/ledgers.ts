@@ -7,8 +7,8 @@ import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
 /** A ledger whose clock the test moves. */
 export interface TimedLedger {
   readonly ledger: Ledger;
-  advance(ms: number): Promise<void>;
-  end(): Promise<void>;
+  readonly advance: (ms: number) => Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 const start = 1_700_000_000_000;

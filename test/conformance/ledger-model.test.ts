@@ -1,0 +1,34 @@
+import * as fc from "fast-check";
+import { describe, inject, it } from "vitest";
+import { pool } from "../support/ledger-cases.ts";
+import { histories, runHistory } from "../support/ledger-model.ts";
+import { timedMemoryLedger, timedRedisLedger } from "../support/ledgers.ts";
+
+const redisUrl = inject("redisUrl");
+
+describe("Ledger, in random histories of pods, nodes, actors, inventories and clock jumps", () => {
+  it.each([0, 30])("keeps the invariants in memory (linger %i s)", { timeout: 60_000 }, async (lingerSeconds) => {
+    const property = fc.asyncProperty(histories, async (history) => {
+      const memory = await timedMemoryLedger();
+      await runHistory(history, [memory], [pool({ lingerSeconds })]);
+      await memory.end();
+    });
+    await fc.assert(property, { numRuns: 1000 });
+  });
+
+  it.skipIf(redisUrl === "").each([0, 30])(
+    "is the same in memory and on Redis (linger %i s)",
+    { timeout: 60_000 },
+    async (lingerSeconds) => {
+      const property = fc.asyncProperty(histories, async (history) => {
+        const ledgers = [await timedMemoryLedger(), await timedRedisLedger(redisUrl)];
+        try {
+          await runHistory(history, ledgers, [pool({ lingerSeconds })]);
+        } finally {
+          await Promise.all(ledgers.map((timed) => timed.end()));
+        }
+      });
+      await fc.assert(property, { numRuns: 100 });
+    },
+  );
+});

@@ -1,0 +1,240 @@
+import * as fc from "fast-check";
+import { expect } from "vitest";
+import type { Acquisition, Job, Release, Settlement, Snapshot } from "../../shared/ledger/port.ts";
+import { claim, inventory, node } from "./ledger-cases.ts";
+import type { TimedLedger } from "./ledgers.ts";
+
+/** One step of a random history: what some pod, node, actor, controller or clock does next. */
+export type Step =
+  | { do: "acquire"; pod: number; mayWork: boolean }
+  | { do: "renew" | "drain"; pod: number }
+  | { do: "release"; pod: number; mayWork: boolean }
+  | { do: "begin" | "removeNode" | "putNode" | "endLeases"; node: number }
+  | { do: "settle"; job: number; outcome: Settlement["outcome"]; addressAtFault: boolean }
+  | { do: "extend"; job: number }
+  | { do: "inventory"; stranger: number; staleMs: number }
+  | { do: "advance"; ms: number };
+
+const nodes = 3;
+const podsPerNode = 3;
+const addresses = 2;
+
+const outcomes = [
+  "attached",
+  "attached",
+  "attached",
+  "detached",
+  "detached",
+  "absent",
+  "kept",
+  "failed",
+  "retry",
+] as const;
+const pod = fc.nat({ max: nodes * podsPerNode - 1 });
+const someNode = fc.nat({ max: nodes - 1 });
+
+export const histories = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("acquire" as const), pod, mayWork: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("renew" as const, "drain" as const), pod }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("release" as const), pod, mayWork: fc.boolean() }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("begin" as const), node: someNode }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constantFrom("removeNode" as const, "putNode" as const, "endLeases" as const),
+        node: someNode,
+      }),
+    },
+    {
+      weight: 7,
+      arbitrary: fc.record({
+        do: fc.constant("settle" as const),
+        job: fc.nat({ max: 2 }),
+        outcome: fc.constantFrom(...outcomes),
+        addressAtFault: fc.boolean(),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("extend" as const), job: fc.nat({ max: 2 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("inventory" as const),
+        stranger: fc.nat({ max: 3 }),
+        staleMs: fc.constantFrom(0, 0, 30_000),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("advance" as const),
+        ms: fc.constantFrom(1, 900, 16_000, 31_000, 61_000),
+      }),
+    },
+  ),
+  { minLength: 5, maxLength: 60 },
+);
+
+/** What the world outside the ledgers holds: jobs handed out, newest first, and where the cloud has each address. */
+interface Outside {
+  jobs: Job[];
+  cloud: Map<string, string>;
+}
+
+const names = (index: number) => ({ name: `n${index}`, machine: `i-n${index}` });
+
+async function perform(step: Step, { ledger, advance }: TimedLedger, outside: Outside): Promise<unknown> {
+  switch (step.do) {
+    case "acquire": {
+      const on = names(step.pod % nodes).name;
+      return ledger.acquire(claim(`p${step.pod}`, on), { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [] });
+    }
+    case "renew":
+      return ledger.renew(`p${step.pod}`, 60_000);
+    case "drain":
+      return ledger.drain(`p${step.pod}`, { leaseMs: 60_000, graceMs: 30_000 });
+    case "release":
+      return ledger.release(`p${step.pod}`, { mayWork: step.mayWork ? ["aws"] : [] });
+    case "begin":
+      return ledger.begin(names(step.node).machine);
+    case "removeNode":
+      return ledger.removeNode(names(step.node).name);
+    case "putNode":
+      return ledger.putNode(node(names(step.node).name));
+    case "endLeases":
+      return ledger.endLeases(names(step.node).machine);
+    case "extend": {
+      const job = outside.jobs[step.job];
+      return job === undefined ? null : ledger.extend(job.machine.id, job.fence);
+    }
+    case "settle": {
+      const job = outside.jobs[step.job];
+      return job === undefined ? null : ledger.settle(job.machine.id, job.fence, settlementOf(job, step, outside));
+    }
+    case "inventory": {
+      const stranger = step.stranger < addresses ? { [`a${step.stranger + 1}`]: "i-stranger" } : {};
+      const attached = { ...stranger, ...Object.fromEntries(outside.cloud) };
+      return ledger.putInventory("partners", inventory(addresses, attached), (await ledger.now()) - step.staleMs);
+    }
+    case "advance":
+      return advance(step.ms);
+  }
+}
+
+/** What an honest actor would say: an attach cannot end as detached, nor a detach as attached. */
+function settlementOf(job: Job, step: Extract<Step, { do: "settle" }>, outside: Outside): Settlement {
+  const at = { code: "CLOUD_UNKNOWN", message: "made up" };
+  if (step.outcome === "retry") return { outcome: "retry", ...at, retryAfterMs: 1000 };
+  if (job.kind === "attach") {
+    const holder = outside.cloud.get(job.address.id);
+    if (step.outcome === "failed" || (holder !== undefined && holder !== job.machine.id)) {
+      return { outcome: "failed", ...at, addressAtFault: step.addressAtFault };
+    }
+    return { outcome: "attached", hadEphemeral: true };
+  }
+  if (step.outcome === "failed") return { outcome: "failed", ...at, addressAtFault: false };
+  if (step.outcome === "kept") return { outcome: "kept" };
+  return { outcome: step.outcome === "absent" ? "absent" : "detached" };
+}
+
+function note(step: Step, answer: unknown, before: Snapshot, outside: Outside): void {
+  const job = jobIn(answer);
+  if (job !== undefined) {
+    // Invariant 3: an address is never detached while a lease exists on its node.
+    const leases = before.leases.filter(({ machine, podUid }) => machine === job.machine.id && !releases(step, podUid));
+    if (job.kind === "detach") expect(leases).toEqual([]);
+    for (const older of outside.jobs) expect(newer(job.fence, older.fence)).toBe(true);
+    outside.jobs.unshift(job);
+  }
+  if (step.do === "settle" && answer === true) {
+    const settled = outside.jobs[step.job];
+    if (settled === undefined) return;
+    const settlement = settlementOf(settled, step, outside);
+    if (settlement.outcome === "attached") outside.cloud.set(settled.address.id, settled.machine.id);
+    if (settlement.outcome === "detached" || settlement.outcome === "absent") outside.cloud.delete(settled.address.id);
+  }
+}
+
+const releases = (step: Step, podUid: string) => step.do === "release" && podUid === `p${step.pod}`;
+
+function newer(fence: string, than: string): boolean {
+  const [epoch = 0, counter = 0] = fence.split(".").map(Number);
+  const [otherEpoch = 0, otherCounter = 0] = than.split(".").map(Number);
+  return epoch > otherEpoch || (epoch === otherEpoch && counter > otherCounter);
+}
+
+function jobIn(answer: unknown): Job | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  if ("fence" in answer && "kind" in answer) return answer as Job;
+  if ("job" in answer) return (answer as { job?: Job }).job;
+  return undefined;
+}
+
+/** Invariants of design section 3 that a ledger alone can break. */
+function check(snapshot: Snapshot, answer: unknown, step: Step): void {
+  const holders = snapshot.attachments.map(({ address }) => address.id);
+  expect(new Set(holders).size, "an address is attached to at most one node").toBe(holders.length);
+  const machines = snapshot.attachments.map(({ machine }) => machine.id);
+  expect(new Set(machines).size, "a node holds at most one address").toBe(machines.length);
+  for (const { id, state } of snapshot.addresses) {
+    if (state === "free") expect(holders, `free address ${id}`).not.toContain(id);
+    if (holders.includes(id)) expect(["used", "out"]).toContain(state);
+  }
+  for (const lease of snapshot.leases) expect(machines, `attachment of lease ${lease.podUid}`).toContain(lease.machine);
+  const leased = new Set(snapshot.leases.map(({ podUid }) => podUid));
+  for (const { podUid } of snapshot.waiters) expect(leased.has(podUid), `${podUid} waits and holds`).toBe(false);
+  for (const { state, machine } of snapshot.attachments) {
+    const held = snapshot.leases.some((lease) => lease.machine === machine.id);
+    if (held) expect(["attaching", "attached"], "state of an attachment with leases").toContain(state);
+  }
+  if (step.do === "acquire") {
+    const acquired = answer as Acquisition;
+    const on = names(step.pod % nodes).machine;
+    const attachment = snapshot.attachments.find(({ machine }) => machine.id === on);
+    if (acquired.status === "attached")
+      expect(attachment).toMatchObject({ state: "attached", address: { ip: acquired.ip } });
+    if (acquired.status === "work") expect(attachment).toMatchObject({ state: "attaching", fence: acquired.job.fence });
+  }
+  if (step.do === "release" && (answer as Release).status === "released") {
+    expect(leased.has(`p${step.pod}`)).toBe(false);
+  }
+}
+
+const sorted = (snapshot: Snapshot) =>
+  Object.fromEntries(
+    Object.entries(snapshot).map(([name, rows]) => [
+      name,
+      Array.isArray(rows) ? rows.map((row) => JSON.stringify(row, Object.keys(row).toSorted())).toSorted() : rows,
+    ]),
+  );
+
+/** Runs one history on every ledger in step: the same answers, the same state, and the invariants after each step. */
+export async function runHistory(
+  history: readonly Step[],
+  ledgers: readonly TimedLedger[],
+  pool: Parameters<TimedLedger["ledger"]["putPools"]>[0],
+): Promise<void> {
+  const outside: Outside = { jobs: [], cloud: new Map() };
+  for (const { ledger, advance } of ledgers) {
+    await ledger.putPools(pool);
+    for (let index = 0; index < nodes; index++) await ledger.putNode(node(names(index).name));
+    await ledger.putInventory("partners", inventory(addresses), await ledger.now());
+    await advance(60_000);
+  }
+  const [first] = ledgers;
+  if (first === undefined) throw new Error("no ledger to run on");
+  let before = await first.ledger.snapshot();
+  for (const step of history) {
+    const answers = [];
+    for (const timed of ledgers) answers.push(await perform(step, timed, outside));
+    for (const other of answers) expect(other, JSON.stringify(step)).toEqual(answers[0]);
+    note(step, answers[0], before, outside);
+    const snapshots = await Promise.all(ledgers.map(({ ledger }) => ledger.snapshot()));
+    for (const other of snapshots.slice(1))
+      expect(sorted(other), JSON.stringify(step)).toEqual(sorted(snapshots[0] ?? other));
+    before = snapshots[0] ?? before;
+    check(before, answers[0], step);
+    const dues = await Promise.all(ledgers.map(({ ledger }) => ledger.due()));
+    for (const other of dues) expect([...other.machines].toSorted()).toEqual([...(dues[0]?.machines ?? [])].toSorted());
+  }
+}
