@@ -7,18 +7,22 @@ const redacted = ["*.authorization", "*.token", "*.password", "*.secretAccessKey
 
 /**
  * JSON lines on standard output: constant messages, data in fields, one line a decision or state change at info.
- * Error objects go under `error`; their code, fix and cause are kept.
+ * Error objects go under `error`; their code, fix and cause are kept. `background`: records are written while the program
+ * goes on, for those who log on a hot path; they are flushed at the end, and only a SIGKILL may lose the last ones.
  */
-export function createLogger(options: { name: string; level: string }): Logger {
-  return pino({
-    name: options.name,
-    level: options.level,
-    base: { name: options.name },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: redacted, censor: "[redacted]" },
-    serializers: { error: serializeError },
-  });
+export function createLogger(options: { name: string; level: string; background?: boolean }): Logger {
+  return pino(
+    {
+      name: options.name,
+      level: options.level,
+      base: { name: options.name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: redacted, censor: "[redacted]" },
+      serializers: { error: serializeError },
+    },
+    pino.destination({ dest: 1, sync: options.background !== true }),
+  );
 }
 
 function serializeError(error: unknown): unknown {

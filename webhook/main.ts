@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   }
   const config = parseConfig(process.env);
   const clock = systemClock;
-  const log = createLogger({ name: "webhook", level: config.STATIC_EGRESS_LOG_LEVEL });
+  const log = createLogger({ name: "webhook", level: config.STATIC_EGRESS_LOG_LEVEL, background: true });
   const metrics = createMetrics({ process: true });
   const inCluster = config.STATIC_EGRESS_KUBERNETES === "auto";
   const pools = await watchPools({ file: config.STATIC_EGRESS_POOLS_FILE });
