@@ -115,7 +115,9 @@ function matcher(form: URLSearchParams): (address: FakeAddress) => boolean {
 function nicXml(world: FakeWorld, node: FakeNode, index: number): string {
   const ip = index === 0 ? world.egressIp(node) : null;
   const owner = world.reservedOn(node) === undefined ? "amazon" : "123456789012";
-  const association = ip ? `<association><ipOwnerId>${owner}</ipOwnerId><publicIp>${ip}</publicIp></association>` : "";
+  const association = ip
+    ? `<association><ipOwnerId>${owner}</ipOwnerId><publicIp>${ip}</publicIp></association>`
+    : "<association/>";
   const place = `<subnetId>subnet-${node.subnet}</subnetId><vpcId>vpc-1</vpcId>`;
   const attachment = `<attachment><deviceIndex>${index}</deviceIndex></attachment>`;
   const id = `<networkInterfaceId>eni-${node.name}/${index}</networkInterfaceId>`;

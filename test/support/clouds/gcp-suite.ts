@@ -47,9 +47,15 @@ export function gcpSwapCases(
     });
 
     it("waits on when waiting itself fails", async () => {
-      await under.fault({ kind: "drop-after", action: "zoneOperations.wait", times: 1 });
+      await under.fault({ kind: "drop-before", action: "zoneOperations.wait", times: 2 });
       expect(await attach("node-1", first)).toEqual({ ip: first, hadEphemeral: true });
       expect(count("instances.deleteAccessConfig")).toBe(1);
+    });
+
+    it("calls a first half unknown that no answer came to", async () => {
+      await under.fault({ kind: "drop-before", action: "instances.deleteAccessConfig", times: 3 });
+      await expect(attach("node-1", first)).rejects.toMatchObject({ code: "CLOUD_UNKNOWN" });
+      expect(await under.egressIp("node-1")).toMatch(ephemeral);
     });
 
     it("removes an access config by whatever name it has", async () => {
