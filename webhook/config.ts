@@ -58,8 +58,12 @@ const schema = z.object({
   STATIC_EGRESS_SIDECAR_PULL_POLICY: oneOf("Always", "IfNotPresent", "Never")
     .prefault("IfNotPresent")
     .describe("its imagePullPolicy"),
-  STATIC_EGRESS_SIDECAR_CPU: quantity("10m").prefault("10m").describe("its CPU request and limit"),
-  STATIC_EGRESS_SIDECAR_MEMORY: quantity("64Mi").prefault("64Mi").describe("its memory request and limit"),
+  STATIC_EGRESS_SIDECAR_CPU: quantity("10m").prefault("10m").describe("its CPU request; in a Guaranteed pod the limit"),
+  STATIC_EGRESS_SIDECAR_CPU_LIMIT: quantity("500m").prefault("500m").describe("its CPU limit"),
+  STATIC_EGRESS_SIDECAR_MEMORY: quantity("64Mi")
+    .prefault("64Mi")
+    .describe("its memory request; in a Guaranteed pod the limit"),
+  STATIC_EGRESS_SIDECAR_MEMORY_LIMIT: quantity("128Mi").prefault("128Mi").describe("its memory limit"),
   STATIC_EGRESS_PLACEMENT_REQUIRED: yesOrNo
     .prefault("true")
     .describe("false: keeping pods of different pools apart is only preferred"),
@@ -119,8 +123,8 @@ export function sidecarSettings(config: Config): SidecarSettings {
     installation: config.STATIC_EGRESS_INSTALLATION,
     image: config.STATIC_EGRESS_SIDECAR_IMAGE,
     pullPolicy: config.STATIC_EGRESS_SIDECAR_PULL_POLICY,
-    cpu: config.STATIC_EGRESS_SIDECAR_CPU,
-    memory: config.STATIC_EGRESS_SIDECAR_MEMORY,
+    requests: { cpu: config.STATIC_EGRESS_SIDECAR_CPU, memory: config.STATIC_EGRESS_SIDECAR_MEMORY },
+    limits: { cpu: config.STATIC_EGRESS_SIDECAR_CPU_LIMIT, memory: config.STATIC_EGRESS_SIDECAR_MEMORY_LIMIT },
     leaseSeconds: config.STATIC_EGRESS_LEASE_SECONDS,
     directSecret: config.STATIC_EGRESS_DIRECT_SECRET,
     placementRequired: config.STATIC_EGRESS_PLACEMENT_REQUIRED,

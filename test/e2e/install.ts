@@ -46,12 +46,7 @@ function splitImage(image: string): { newName: string; newTag: string } {
 }
 
 async function writeOverlay(settings: Settings): Promise<void> {
-  const environment = [
-    { name: "STATIC_EGRESS_SIDECAR_IMAGE", value: settings.images.sidecar },
-    // As in overlays/aws: less, and the sidecar is throttled for half a minute and its cloud worker killed for memory.
-    { name: "STATIC_EGRESS_SIDECAR_CPU", value: "500m" },
-    { name: "STATIC_EGRESS_SIDECAR_MEMORY", value: "128Mi" },
-  ];
+  const environment = [{ name: "STATIC_EGRESS_SIDECAR_IMAGE", value: settings.images.sidecar }];
   const kustomization = {
     apiVersion: "kustomize.config.k8s.io/v1beta1",
     kind: "Kustomization",

@@ -6,7 +6,7 @@ const runDirectory = "/var/run/static-egress";
 
 /** The sidecar's container: a native sidecar that fits Pod Security 'restricted' and keeps a Guaranteed pod Guaranteed. */
 export function leaseContainer(wish: Wish, sidecar: SidecarSettings): Record<string, unknown> {
-  const quantities = { cpu: sidecar.cpu, memory: sidecar.memory };
+  const { requests, limits } = sidecar;
   return {
     name: containerName,
     image: sidecar.image,
@@ -15,7 +15,7 @@ export function leaseContainer(wish: Wish, sidecar: SidecarSettings): Record<str
     envFrom: [{ secretRef: { name: sidecar.directSecret } }],
     env: environment(wish, sidecar),
     // A pod with resources of its own has our share in them; requests of ours could break their sum.
-    ...(!wish.podLevelResources && { resources: { requests: quantities, limits: quantities } }),
+    ...(!wish.podLevelResources && { resources: { requests: wish.guaranteed ? limits : requests, limits } }),
     // The app starts only once the file is there. Waiting for a free address may take any time: the largest int32.
     startupProbe: {
       exec: { command: ["test", "-f", `${runDirectory}/ready`] },

@@ -1,6 +1,6 @@
 import { annotations } from "./names.ts";
 import { ownership } from "./ownership.ts";
-import { readPod, type Pod } from "./pod.ts";
+import { isGuaranteed, readPod, type Pod } from "./pod.ts";
 import { objections } from "./objections.ts";
 import { quoted, type Reason } from "./reasons.ts";
 import type { AdmissionRequest } from "./review.ts";
@@ -80,6 +80,7 @@ function wishOf(pod: Pod, pool: Wish["pool"], annotated: Record<string, string>)
     placement: (annotated[annotations.placement] as Wish["placement"] | undefined) ?? pool.placement,
     graceSeconds: Math.min(Math.max(0, Math.trunc(grace)), maxGraceSeconds),
     podLevelResources: Object.keys(requests ?? {}).length > 0 || Object.keys(limits ?? {}).length > 0,
+    guaranteed: isGuaranteed(pod),
   };
 }
 

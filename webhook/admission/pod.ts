@@ -3,7 +3,6 @@ import * as z from "zod";
 const text = z.string();
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 const texts = optional(z.record(text, text));
-const container = z.object({ name: text, restartPolicy: optional(text) });
 const toleration = z.object({
   key: optional(text),
   operator: optional(text),
@@ -13,6 +12,8 @@ const toleration = z.object({
 });
 const terms = optional(z.array(z.unknown()));
 const resourceList = optional(z.record(text, z.unknown()));
+const resources = optional(z.object({ requests: resourceList, limits: resourceList }));
+const container = z.object({ name: text, restartPolicy: optional(text), resources });
 
 /** Only what admission reads. Unknown fields are not looked at; `null` is what Kubernetes takes it for: absent. */
 const podSchema = z.object({
@@ -28,7 +29,7 @@ const podSchema = z.object({
     os: optional(z.object({ name: optional(text) })),
     securityContext: optional(z.object({ windowsOptions: optional(z.object({ hostProcess: optional(z.boolean()) })) })),
     terminationGracePeriodSeconds: optional(z.number()),
-    resources: optional(z.object({ requests: resourceList, limits: resourceList })),
+    resources,
     affinity: optional(
       z.object({
         podAffinity: optional(z.object({ preferredDuringSchedulingIgnoredDuringExecution: terms })),
@@ -56,4 +57,18 @@ export function readPod(raw: unknown): Reading {
     .slice(0, 5)
     .map((issue) => `${issue.path.join(".") || "object"}: ${issue.message}`);
   return { ok: false, problem: problems.join("; ") };
+}
+
+/**
+ * Whether Kubernetes would call the pod Guaranteed (https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/): CPU and memory
+ * limits everywhere, and requests that are absent or the same. Quantities are compared as written: where they are equal but
+ * written differently, the pod gets the sidecar of a Burstable one.
+ */
+export function isGuaranteed({ spec }: Pod): boolean {
+  return [...spec.containers, ...(spec.initContainers ?? [])].every(({ resources: given }) =>
+    ["cpu", "memory"].every((name) => {
+      const limit = given?.limits?.[name];
+      return limit !== undefined && (given?.requests?.[name] ?? limit) === limit;
+    }),
+  );
 }

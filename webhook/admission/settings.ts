@@ -1,13 +1,19 @@
 import type { Pool } from "../../shared/pools/schema.ts";
 
+/** Kubernetes quantities, such as 10m and 64Mi. */
+export interface Quantities {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
 /** What an installation says about its sidecars; the same for every pod. */
 export interface SidecarSettings {
   readonly installation: string;
   readonly image: string;
   readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
-  /** Kubernetes quantities; requests and limits are the same. */
-  readonly cpu: string;
-  readonly memory: string;
+  readonly requests: Quantities;
+  /** Also the requests in a Guaranteed pod, which stays one (docs/adr/0002). */
+  readonly limits: Quantities;
   /** Life of a lease that is not renewed. */
   readonly leaseSeconds: number;
   /** Name of the Secret in the pod's own namespace that holds the sidecar's environment. */

@@ -9,4 +9,6 @@ export interface Wish {
   readonly graceSeconds: number;
   /** The pod has resources of its own at pod level: ours would count into their sum. */
   readonly podLevelResources: boolean;
+  /** Every container's requests equal its limits: a container of ours with less would change the pod's QoS class. */
+  readonly guaranteed: boolean;
 }
