@@ -11,6 +11,7 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
       metrics.sweepSeconds.observe(durationMs / 1000);
     },
     inventoryRead: (pool, code) => metrics.inventoryReads.inc({ pool, code }),
+    repaired: (kind, count) => metrics.repairs.inc({ kind }, count),
     leaseEnded: (why) => metrics.leasesEnded.inc({ why }),
     renewalLate: (pool, node) => metrics.renewalsLate.inc({ pool, node }),
     figures({ leases, addresses, waiting }) {

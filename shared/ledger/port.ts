@@ -177,6 +177,12 @@ export interface Due {
   readonly nextMs: number | null;
 }
 
+/** What an inventory put right: addresses `adopted` without a record, and attachments `lost` that are attached again. */
+export interface Repairs {
+  readonly adopted: number;
+  readonly lost: number;
+}
+
 /**
  * The ledger: pools' addresses, attachments, leases and waiters of one installation. Every method is one atomic command
  * at the ledger's own clock and one round trip. Doing a command twice, late or out of order is harmless: commands are
@@ -220,9 +226,9 @@ export interface Ledger {
   /**
    * Takes in what the cloud says of a pool. `readAtMs`: the ledger's clock before the read began (from `now`); addresses that
    * changed since shortly before are left alone. Adopts a pool address found on a known machine without a record, and makes
-   * an attachment due again whose address is on no machine.
+   * an attachment due again whose address is on no machine. Answers how many of each it put right.
    */
-  putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<void>;
+  putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<Repairs>;
 
   now(): Promise<number>;
   due(): Promise<Due>;

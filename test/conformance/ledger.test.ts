@@ -359,7 +359,8 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
 
     describe("inventory and pools", () => {
       it("adopts a pool address found on a known node without a record", async () => {
-        await ledger.putInventory("partners", inventory(2, { a1: "i-n2" }), await ledger.now());
+        const repairs = await ledger.putInventory("partners", inventory(2, { a1: "i-n2" }), await ledger.now());
+        expect(repairs).toEqual({ adopted: 1, lost: 0 });
         expect((await ledger.snapshot()).attachments).toMatchObject([
           { machine: { id: "i-n2" }, state: "attached", pool: "partners" },
         ]);
@@ -374,7 +375,10 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       it("attaches again what has been taken off under a lease", async () => {
         await attach("p1", "n1");
         await timed.advance(20_000);
-        await ledger.putInventory("partners", inventory(2), await ledger.now());
+        expect(await ledger.putInventory("partners", inventory(2), await ledger.now())).toEqual({
+          adopted: 0,
+          lost: 1,
+        });
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "attach", address: { id: "a1" } });
         expect(await ledger.renew("p1", 60_000)).toMatchObject({ status: "renewed", ip: null });
       });

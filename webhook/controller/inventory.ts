@@ -12,7 +12,7 @@ interface InventoryOptions {
   readonly pools: () => readonly Pool[];
   readonly everyMs: number;
   readonly log: Logger;
-  readonly metrics: Pick<ControllerMetrics, "inventoryRead">;
+  readonly metrics: Pick<ControllerMetrics, "inventoryRead" | "repaired">;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +38,10 @@ export function startInventory(options: InventoryOptions): Inventory {
     const readAtMs = await ledger.now();
     const cloud = await clouds.forPool(pool);
     const rows = await cloud.listAddresses(pool, signal);
-    await ledger.putInventory(name, rows, readAtMs);
+    const { adopted, lost } = await ledger.putInventory(name, rows, readAtMs);
+    if (adopted + lost > 0) log.warn({ pool: name, adopted, lost }, "the cloud and the ledger differed");
+    metrics.repaired("adopted", adopted);
+    metrics.repaired("attached again", lost);
     unread.delete(name);
     metrics.inventoryRead(name, "ok");
     return everyMs;

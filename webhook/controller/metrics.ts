@@ -6,6 +6,8 @@ export interface ControllerMetrics {
   /** One look at what is due; `code` is "ok" or the error's code. */
   sweep(code: string, durationMs: number): void;
   inventoryRead(pool: string, code: string): void;
+  /** How much of a kind an inventory put right; 0 is nothing. */
+  repaired(kind: string, count: number): void;
   /** A lease ended on evidence, not by its sidecar. */
   leaseEnded(why: string): void;
   /** A lease has expired, and its pod runs on a Ready node: it is kept. Once for each time it expires. */

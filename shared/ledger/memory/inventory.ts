@@ -1,6 +1,6 @@
 import type { CloudAddress } from "../../clouds/port.ts";
 import type { Pool } from "../../pools/schema.ts";
-import { inventorySettleMs } from "../port.ts";
+import { inventorySettleMs, type Repairs } from "../port.ts";
 import { countLeases, lingerUntil, markAddress, newFence, wakeQueue, type AddressRecord, type State } from "./state.ts";
 
 /** As put-pools.lua. */
@@ -36,8 +36,9 @@ export function putInventory(
   pool: string,
   rows: readonly CloudAddress[],
   readAtMs: number,
-): void {
-  if (!state.pools.has(pool)) return;
+): Repairs {
+  const repairs = { adopted: 0, lost: 0 };
+  if (!state.pools.has(pool)) return repairs;
   const addresses = state.addresses.get(pool) ?? new Map<string, AddressRecord>();
   state.addresses.set(pool, addresses);
   const holders = new Map([...state.attachments.values()].map((attachment) => [attachment.address.id, attachment]));
@@ -53,9 +54,14 @@ export function putInventory(
       if (!recent && lost) {
         Object.assign(attachment, { state: "attaching", deadlineMs: now });
         state.changed(machine);
+        repairs.lost += 1;
       }
-    } else if (!recent) {
-      to = row.attachedTo === null ? "free" : adopt(state, now, pool, row, row.attachedTo) ? "used" : "taken";
+    } else if (!recent && row.attachedTo === null) {
+      to = "free";
+    } else if (!recent && row.attachedTo !== null) {
+      const adopted = adopt(state, now, pool, row, row.attachedTo);
+      to = adopted ? "used" : "taken";
+      repairs.adopted += adopted ? 1 : 0;
     }
     const changedMs = before?.state === to ? before.changedMs : now;
     addresses.set(row.id, { id: row.id, ip: row.ip, state: to, rank, changedMs });
@@ -66,6 +72,7 @@ export function putInventory(
     else addresses.delete(id);
   }
   wakeQueue(state, pool);
+  return repairs;
 }
 
 function adopt(state: State, now: number, pool: string, row: CloudAddress, machine: string): boolean {

@@ -3,7 +3,7 @@ import { EgressError } from "../../errors.ts";
 import { drainMarginMs, type Ledger } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
-import { toAcquisition, toDue, toJob, toRelease, toRenewal, toSnapshot } from "./replies.ts";
+import { toAcquisition, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
 import { createSubscriber } from "./subscriber.ts";
 
 /**
@@ -64,7 +64,7 @@ export function createRedisLedger(options: {
     },
     async putInventory(pool, addresses, readAtMs) {
       const rows = addresses.flatMap(({ id, ip, attachedTo }) => [id, ip, attachedTo ?? ""]);
-      await run("putInventory", pool, readAtMs, ...rows);
+      return toRepairs(await run("putInventory", pool, readAtMs, ...rows));
     },
 
     now: async () => Number(await run("now")),

@@ -11,6 +11,7 @@ import type {
   NodeProblem,
   Release,
   Renewal,
+  Repairs,
   Snapshot,
   Waiter,
   WaitReason,
@@ -166,6 +167,11 @@ export function toDue(reply: Reply): Due {
     machines: list("due", machines).map(String),
     expired: tuples("due", expired, 3).map(toLease),
   };
+}
+
+export function toRepairs(reply: Reply): Repairs {
+  const [adopted, lost] = list("putInventory", reply);
+  return { adopted: Number(adopted), lost: Number(lost) };
 }
 
 export function toSnapshot(reply: Reply): Snapshot {

@@ -2,6 +2,7 @@ import type { ControllerMetrics, Figures } from "../../../webhook/controller/met
 
 export interface RecordedMetrics extends ControllerMetrics {
   readonly inventoryReads: string[];
+  readonly repairs: Map<string, number>;
   readonly ended: string[];
   readonly late: string[];
   sweeps: number;
@@ -11,12 +12,14 @@ export interface RecordedMetrics extends ControllerMetrics {
 export function recordMetrics(): RecordedMetrics {
   const recorded: RecordedMetrics = {
     inventoryReads: [],
+    repairs: new Map(),
     ended: [],
     late: [],
     sweeps: 0,
     last: undefined,
     leading: () => undefined,
     sweep: () => void (recorded.sweeps += 1),
+    repaired: (kind, count) => void recorded.repairs.set(kind, (recorded.repairs.get(kind) ?? 0) + count),
     inventoryRead: (pool, code) => void recorded.inventoryReads.push(`${pool} ${code}`),
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),

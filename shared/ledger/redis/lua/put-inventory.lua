@@ -1,8 +1,9 @@
 -- put-inventory: takes in what the cloud says of a pool's addresses.
 -- KEYS[1] root; ARGV 1 pool, 2 this ledger's time before the read (ms), then for each address in order: id, ip, machine or ''
--- Output 1 | 0 when there is no such pool
+-- Output {adopted, lost}: how many addresses without a record were adopted, and how many attachments are attached again
 local pool, read_at = ARGV[1], tonumber(ARGV[2])
-if redis.call('HEXISTS', key('pools'), pool) == 0 then return 0 end
+if redis.call('HEXISTS', key('pools'), pool) == 0 then return { 0, 0 } end
+local adopted, lost = 0, 0
 local holder = {}
 for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
   local attachment = cjson.decode(text)
@@ -20,6 +21,7 @@ local function adopt(machine, id, ip)
     lingerUntil = math.max(linger_until({ pool = pool, machine = machine }), now + 120000),
   })
   changed(machine)
+  adopted = adopted + 1
   return true
 end
 
@@ -36,6 +38,7 @@ for index = 3, #ARGV, 3 do
     state = 'used'
     if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
       attachment.state, attachment.deadline = 'attaching', now -- it was taken away: it is attached again
+      lost = lost + 1
       put('attachments', attachment.machine, attachment)
       changed(attachment.machine)
     end
@@ -55,4 +58,4 @@ for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
   end
 end
 wake_queue(pool)
-return 1
+return { adopted, lost }
