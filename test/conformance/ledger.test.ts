@@ -383,6 +383,20 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.renew("p1", 60_000)).toMatchObject({ status: "renewed", ip: null });
       });
 
+      it("takes back a kept address that went with its machine", async () => {
+        await attach("p1", "n1");
+        await ledger.release("p1", how);
+        await timed.advance(30_000);
+        const job = await ledger.begin("i-n1");
+        await ledger.settle("i-n1", job?.fence ?? "", { outcome: "kept" });
+        await timed.advance(20_000);
+        await ledger.putInventory("partners", inventory(2, { a1: "i-n1" }), await ledger.now());
+        expect((await ledger.snapshot()).attachments).toMatchObject([{ state: "kept" }]);
+        await ledger.putInventory("partners", inventory(2), await ledger.now());
+        expect(await states()).toEqual(["a1 free", "a2 free"]);
+        expect((await ledger.snapshot()).attachments).toEqual([]);
+      });
+
       it("does not believe a read that is older than what it knows", async () => {
         const readAt = await ledger.now();
         await attach("p1", "n1");

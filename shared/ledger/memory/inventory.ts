@@ -1,7 +1,16 @@
 import type { CloudAddress } from "../../clouds/port.ts";
 import type { Pool } from "../../pools/schema.ts";
 import { inventorySettleMs, type Repairs } from "../port.ts";
-import { countLeases, lingerUntil, markAddress, newFence, wakeQueue, type AddressRecord, type State } from "./state.ts";
+import {
+  countLeases,
+  dropAttachment,
+  lingerUntil,
+  markAddress,
+  newFence,
+  wakeQueue,
+  type AddressRecord,
+  type State,
+} from "./state.ts";
 
 /** As put-pools.lua. */
 export function putPools(state: State, now: number, pools: readonly Pool[]): string[] {
@@ -44,8 +53,13 @@ export function putInventory(
   const holders = new Map([...state.attachments.values()].map((attachment) => [attachment.address.id, attachment]));
   for (const [rank, row] of rows.entries()) {
     const before = addresses.get(row.id);
-    const attachment = holders.get(row.id);
     const recent = before !== undefined && before.changedMs > readAtMs - inventorySettleMs;
+    let attachment = holders.get(row.id);
+    if (attachment?.state === "kept" && !recent && row.attachedTo !== attachment.machine.id) {
+      dropAttachment(state, attachment); // it went with its machine
+      state.changed(attachment.machine.id);
+      attachment = undefined;
+    }
     let to: AddressRecord["state"] = before?.state ?? "taken";
     if (attachment !== undefined) {
       to = "used";

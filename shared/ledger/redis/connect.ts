@@ -1,49 +1,15 @@
 import { Cluster, Redis } from "ioredis";
-import { EgressError } from "../../errors.ts";
+import { codeOf, EgressError } from "../../errors.ts";
 import type { Ledger } from "../port.ts";
 import { toLedgerError } from "./errors.ts";
 import { createRedisLedger } from "./ledger.ts";
+import { readRedisUrl, type RedisTarget } from "./url.ts";
 
-interface Credentials {
-  username?: string;
-  password?: string;
-}
-
-export type RedisTarget =
-  | { kind: "single"; url: string }
-  | {
-      kind: "sentinel";
-      sentinels: { host: string; port: number }[];
-      name: string;
-      options: Credentials & { db?: number };
-    }
-  | { kind: "cluster"; nodes: { host: string; port: number }[]; options: Credentials };
-
-const accepted =
-  "accepted: redis://[user:password@]host[:6379][/db], rediss://…, redis+sentinel://host:26379[,host…]/master-name[/db], " +
-  "redis+cluster://host:6379[,host…]";
-
-/** Reads REDIS_URL; throws CONFIG_INVALID with what is accepted. The value itself is never repeated: it may hold a password. */
+/** Reads REDIS_URL; throws CONFIG_INVALID with what is accepted. */
 export function parseRedisUrl(url: string): RedisTarget {
-  const refuse = (why: string) => new EgressError("CONFIG_INVALID", `REDIS_URL: ${why}; ${accepted}`);
-  const match = /^([a-z+]+):\/\/(?:([^@/]*)@)?([^/]+)(?:\/([^/?]*))?(?:\/(\d+))?$/.exec(url);
-  if (match === null) throw refuse("not a URL of Redis");
-  const [, scheme, userinfo = "", hosts = "", path = "", db = "0"] = match;
-  if (scheme === "redis" || scheme === "rediss") {
-    if (!URL.canParse(url)) throw refuse("not a URL of Redis");
-    return { kind: "single", url };
-  }
-  const [username = "", password = ""] = userinfo.split(":").map(decodeURIComponent);
-  const options = { ...(username === "" ? {} : { username }), ...(password === "" ? {} : { password }) };
-  const nodes = hosts.split(",").map((host) => {
-    const [name = "", port] = host.split(":");
-    return { host: name, port: Number(port ?? (scheme === "redis+sentinel" ? 26379 : 6379)) };
-  });
-  if (nodes.some(({ host, port }) => host === "" || !Number.isInteger(port))) throw refuse("a host or port is missing");
-  if (scheme === "redis+cluster") return { kind: "cluster", nodes, options };
-  if (scheme !== "redis+sentinel") throw refuse(`unknown scheme '${scheme}'`);
-  if (path === "") throw refuse("redis+sentinel needs the master's name as path");
-  return { kind: "sentinel", sentinels: nodes, name: path, options: { ...options, db: Number(db) } };
+  const read = readRedisUrl(url);
+  if ("problem" in read) throw new EgressError("CONFIG_INVALID", `REDIS_URL: ${read.problem}`);
+  return read.target;
 }
 
 /** Fails fast and says so: the callers retry with jitter, and a command that waits in a queue helps nobody. */
@@ -65,7 +31,15 @@ export function connectRedis(url: string, onError: (error: Error) => void): Redi
   return redis;
 }
 
-const oldest = { redis: 7, valkey: 7 };
+const oldestMajor = 7;
+
+/** Throws LEDGER_TOO_OLD for what INFO tells of a server before Redis 7.0; every Valkey is newer. */
+export function checkInfo(info: string): void {
+  if (/^valkey_version:/m.test(info)) return;
+  const seen = /^redis_version:(.*)$/m.exec(info)?.[1]?.trim() ?? "of unknown version";
+  if (Number.parseInt(seen, 10) >= oldestMajor) return;
+  throw new EgressError("LEDGER_TOO_OLD", `Redis ${seen} is too old; accepted: Redis 7.0 or Valkey 7.2, or newer`);
+}
 
 /** Throws LEDGER_UNREACHABLE, LEDGER_DENIED or LEDGER_TOO_OLD: what a user should hear before anything is tried. */
 export async function checkServer(redis: Redis | Cluster): Promise<void> {
@@ -75,23 +49,33 @@ export async function checkServer(redis: Redis | Cluster): Promise<void> {
   } catch (error) {
     throw toLedgerError(error, "asking Redis for its version");
   }
-  const version = /^(redis|valkey)_version:(\d+)/m.exec(info);
-  const valkey = /^valkey_version:/m.test(info);
-  const major = Number(version?.[2] ?? 0);
-  if (!valkey && major < oldest.redis) {
-    const seen = /^redis_version:(.*)$/m.exec(info)?.[1]?.trim() ?? "unknown";
-    throw new EgressError("LEDGER_TOO_OLD", `Redis ${seen} is too old; accepted: Redis 7.0 or Valkey 7.2, or newer`);
-  }
+  checkInfo(info);
+}
+
+/** Asks each server once, when it is first met. A user without the right to INFO is believed: its commands tell the rest. */
+function checkOnce(redis: Redis | Cluster): () => Promise<void> {
+  let good: Promise<void> | undefined;
+  redis.on("close", () => {
+    good = undefined; // what comes next may be another server
+  });
+  return () =>
+    (good ??= checkServer(redis).catch((error: unknown) => {
+      if (codeOf(error) === "LEDGER_DENIED") return;
+      good = undefined;
+      throw error;
+    }));
 }
 
 /**
- * A ledger over REDIS_URL. Connects in the background; commands fail with LEDGER_UNREACHABLE while there is no connection.
- * `onError` hears of each lost connection (for the log and a metric).
+ * A ledger over REDIS_URL. Connects in the background; commands fail with LEDGER_UNREACHABLE while there is no connection,
+ * and with LEDGER_TOO_OLD before anything is written. `onError` hears of each lost connection (for the log and a metric).
  */
 export function connectLedger(
   url: string,
   options: { installation: string; onError?: (error: Error) => void },
 ): Ledger {
   const connect = () => connectRedis(url, options.onError ?? (() => undefined));
-  return createRedisLedger({ redis: connect(), installation: options.installation, duplicate: connect });
+  const redis = connect();
+  const { installation } = options;
+  return createRedisLedger({ redis, installation, duplicate: connect, check: checkOnce(redis) });
 }

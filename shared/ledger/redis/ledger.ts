@@ -8,13 +8,14 @@ import { createSubscriber } from "./subscriber.ts";
 
 /**
  * The ledger over one Redis connection (see the port). `duplicate` makes the second connection that wake-ups need; it is
- * opened with the first subscription and closed with the last.
+ * opened with the first subscription and closed with the last. `check` is asked before each command and may refuse the server.
  */
 export function createRedisLedger(options: {
   redis: Redis | Cluster;
   installation: string;
   duplicate: () => Redis | Cluster;
   clockLua?: string;
+  check?: () => Promise<void>;
 }): Ledger {
   const root = `static-egress:{${options.installation}}`;
   const command = prepareCommands(options.redis, root, options.clockLua);
@@ -22,6 +23,7 @@ export function createRedisLedger(options: {
 
   async function run(name: CommandName, ...argv: (string | number)[]): Promise<Reply> {
     try {
+      await options.check?.();
       return await command(name, ...argv);
     } catch (error) {
       throw toLedgerError(error, `ledger command ${name}`);

@@ -34,6 +34,11 @@ for index = 3, #ARGV, 3 do
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
   local state = before and before.state
+  if attachment and not recent and attachment.state == 'kept' and on ~= attachment.machine then
+    drop_attachment(attachment) -- it went with its machine
+    changed(attachment.machine)
+    attachment = nil
+  end
   if attachment then
     state = 'used'
     if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
