@@ -15,9 +15,10 @@ export function podCreator(options: {
   readonly stage: Stage;
   readonly kubelet: Kubelet;
   readonly podsPerNode: number;
+  readonly cordoned: ReadonlySet<string>;
   readonly say: (text: string) => void;
 }) {
-  const { stage, kubelet, podsPerNode, say } = options;
+  const { stage, kubelet, podsPerNode, cordoned, say } = options;
   return async (name: string, annotations: Readonly<Record<string, string>>): Promise<Created> => {
     const admitted = await admit(podOf(name, annotations), stage.webhook);
     if (admitted.status === "denied") {
@@ -26,7 +27,8 @@ export function podCreator(options: {
     }
     for (const warning of admitted.warnings) say(`${name}: warning: ${warning}`);
     const running = kubelet.pods().map(({ pod }) => pod);
-    const node = nodeFor(admitted.pod, stage.nodes, running, podsPerNode);
+    const nodes = stage.nodes.filter((node) => !cordoned.has(node));
+    const node = nodeFor(admitted.pod, nodes, running, podsPerNode);
     if (node === undefined) {
       say(`${name}: no node has room for it`);
       return { status: "pending" };

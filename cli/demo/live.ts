@@ -9,6 +9,8 @@ export interface LiveOptions {
   readonly create: (name: string, annotations: Readonly<Record<string, string>>) => Promise<Created>;
   readonly say: (text: string) => void;
   readonly pods: number;
+  /** Nodes that get no new pods; kept here, read by whoever places pods. */
+  readonly cordoned: Set<string>;
   readonly random: () => number;
   readonly signal: AbortSignal;
 }
@@ -20,7 +22,16 @@ const appStopsMs = 1500;
 const patienceMs = 8000;
 
 /** Pods come and go until `signal` aborts. */
-export async function live({ kubelet, ledger, create, say, pods, random, signal }: LiveOptions): Promise<void> {
+export async function live({
+  kubelet,
+  ledger,
+  create,
+  say,
+  pods,
+  cordoned,
+  random,
+  signal,
+}: LiveOptions): Promise<void> {
   const endsAt = new Map<string, number>();
   let number = 0;
 
@@ -29,7 +40,7 @@ export async function live({ kubelet, ledger, create, say, pods, random, signal 
     void kubelet.end(name, appStopsMs).catch((error: unknown) => say(`${name}: not ended: ${String(error)}`));
   }
   async function come(): Promise<void> {
-    if (kubelet.pods().length >= pods) return;
+    if (kubelet.pods().length >= pods || cordoned.size > 0) return;
     number += 1;
     const name = `web-${number}`;
     const created = await create(name, { "static-egress/pool": "partners" });
@@ -37,11 +48,15 @@ export async function live({ kubelet, ledger, create, say, pods, random, signal 
   }
   async function makeRoom(): Promise<void> {
     const { nowMs, waiters, attachments } = await ledger.snapshot();
+    for (const node of cordoned) {
+      if (!attachments.some((attachment) => attachment.node === node)) cordoned.delete(node);
+    }
+    if (cordoned.size > 0) return;
     const oldest = waiters.find(({ position, sinceMs }) => position === 1 && nowMs - sinceMs > patienceMs);
     const busy = attachments.filter(({ state, lingerUntilMs }) => state === "attached" && lingerUntilMs === 0);
     const node = busy[Math.floor(random() * busy.length)]?.node;
-    const inTransition = attachments.length > busy.length;
-    if (oldest === undefined || node === undefined || inTransition) return;
+    if (oldest === undefined || node === undefined) return;
+    cordoned.add(node);
     say(
       `the pods of ${node} are sent away: ${oldest.pod} has waited for ${Math.round((nowMs - oldest.sinceMs) / 1000)} s`,
     );

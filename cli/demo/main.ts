@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "static-egress-demo-"));
   const log = pino({ name: "demo" }, pino.destination({ dest: join(directory, "webhook.log"), sync: true }));
   const closers: (() => Promise<void>)[] = [];
+  let played = false;
   try {
     const given = process.env["REDIS_URL"];
     const redis = given ? await useRedis(given) : await startRedis(directory);
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
       onLedgerLost: (error) => log.warn({ error: error.message }, "connection to the ledger lost"),
     });
     closers.push(() => stage.close());
+    played = true;
 
     const volumes = join(directory, "pods");
     await mkdir(volumes);
@@ -75,7 +77,8 @@ async function main(): Promise<void> {
     ];
     if (!redrawn) process.stdout.write(`${heading.join("\n")}\n\n`);
     const podsPerNode = options.once ? options.pods : Math.ceil(options.pods / options.nodes);
-    const create = podCreator({ stage, kubelet, podsPerNode, say: story.say });
+    const cordoned = new Set<string>();
+    const create = podCreator({ stage, kubelet, podsPerNode, cordoned, say: story.say });
     const { signal } = stopping;
     const { pods } = options;
 
@@ -83,7 +86,7 @@ async function main(): Promise<void> {
     else {
       const hide = redrawn ? showPicture({ stage, kubelet, heading, story }) : undefined;
       const { ledger } = stage;
-      await live({ kubelet, ledger, create, say: story.say, pods, random: Math.random, signal });
+      await live({ kubelet, ledger, create, say: story.say, pods, cordoned, random: Math.random, signal });
       story.say("ending: every pod is deleted");
       closers.push(async () => hide?.());
     }
@@ -97,10 +100,9 @@ async function main(): Promise<void> {
       process.stderr.write(`static-egress demo: not ended cleanly: ${textOf(error)}\n`);
     });
   }
-  if (process.exitCode === 1) process.stderr.write(`The logs are kept in ${directory}\n`);
+  if (process.exitCode === 1 && played) process.stderr.write(`The logs are kept in ${directory}\n`);
   else await rm(directory, { recursive: true, force: true });
-  if (!process.stdout.destroyed)
-    process.stdout.write(process.exitCode === 1 ? "failed\n" : "ended: nothing of the demo is left\n");
+  if (process.exitCode !== 1) process.stdout.write("ended: nothing of the demo is left\n");
 }
 
 function textOf(error: unknown): string {

@@ -10,7 +10,7 @@ export interface DemoOptions {
 export function parseDemoOptions(argv: readonly string[]): DemoOptions {
   const command = new Command("npm start --")
     .description(
-      "static-egress on one machine: the real webhook over HTTPS, the real controller and real sidecars, over a cluster\n" +
+      "static-egress on one machine: the real webhook over HTTPS, the real controller and real sidecars, over a cluster " +
         "and a cloud that exist only in memory. Pods come, share an address, wait for a full pool, and go.",
     )
     .option("--nodes <number>", "simulated nodes; the pool has one address fewer", wholeNumber(2, 50), 3)

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import type { Cluster, Redis } from "ioredis";
-import { EgressError } from "../../shared/errors.ts";
-import { checkServer, connectRedis } from "../../shared/ledger/redis/connect.ts";
+import { codeOf } from "../../shared/errors.ts";
+import { openRedis } from "../inspection/open-redis.ts";
 
 /** A Redis for the demo. `stop` leaves nothing of the demo in it, and ends it if the demo started it. */
 export interface DemoRedis {
@@ -19,13 +19,7 @@ const programs = ["redis-server", "valkey-server"];
 /** The user's own Redis: throws LEDGER_… when it does not serve. Other installations in it are left alone. */
 export async function useRedis(url: string): Promise<DemoRedis> {
   const installation = `demo-${process.pid}`;
-  const redis = connectRedis(url, () => undefined);
-  try {
-    await checkServer(redis);
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  const redis = await openRedis(url);
   return {
     url,
     installation,
@@ -64,22 +58,15 @@ export async function startRedis(dir: string): Promise<DemoRedis | string> {
 }
 
 async function answers(url: string): Promise<string | null> {
-  const redis = connectRedis(url, () => undefined);
-  try {
-    for (const deadline = performance.now() + 5000; ;) {
-      try {
-        await checkServer(redis);
-        return null;
-      } catch (error) {
-        const late = performance.now() > deadline;
-        if (!(error instanceof EgressError) || error.code !== "LEDGER_UNREACHABLE" || late) {
-          return error instanceof Error ? error.message : String(error);
-        }
-        await after(50);
-      }
+  for (const deadline = performance.now() + 5000; ;) {
+    try {
+      (await openRedis(url)).disconnect();
+      return null;
+    } catch (error) {
+      const late = performance.now() > deadline;
+      if (codeOf(error) !== "LEDGER_UNREACHABLE" || late) return error instanceof Error ? error.message : String(error);
+      await after(50);
     }
-  } finally {
-    redis.disconnect();
   }
 }
 

@@ -7,6 +7,8 @@ import type { Stage } from "./stage.ts";
 import type { Story } from "./story.ts";
 
 const everyMs = 250;
+/** The picture's lines that are always there: headings, blanks, the pool. */
+const otherLines = 13;
 
 /** Draws the picture in place until the returned function is called. */
 export function showPicture(options: {
@@ -34,12 +36,18 @@ export function showPicture(options: {
       busy = false;
     }
     if (last === undefined) return;
-    const space = Math.max(4, process.stdout.rows - 13 - stage.nodes.length - last.pods.length);
-    draw(picture({ ...last, pods: kubelet.pods() }, heading, story.last(Math.min(12, space)), paint));
+    const pods = kubelet.pods();
+    const space = process.stdout.rows - otherLines - stage.nodes.length - pods.length;
+    const lines = story.last(Math.max(3, space)).map((line) => cut(line, process.stdout.columns));
+    draw(picture({ ...last, pods }, heading, lines, paint));
   }
   const timer = setInterval(() => void redraw(), everyMs);
   return () => {
     clearInterval(timer);
     draw.done();
   };
+}
+
+function cut(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
 }
