@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { CommanderError } from "commander";
+import packageFile from "../package.json" with { type: "json" };
+import { EgressError } from "../shared/errors.ts";
+import { createProgram } from "./program.ts";
+
+/** 1 for what failed, 2 for what was asked wrongly; commander has said the latter already. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const text =
+    error instanceof EgressError
+      ? `${error.code}: ${error.message}. ${error.fix}`
+      : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`static-egress: ${text}\n`);
+  return error instanceof EgressError && error.code === "CONFIG_INVALID" ? 2 : 1;
+}
+
+// Whoever read the output has gone, as `head` does.
+process.stdout.on("error", () => process.exit(0));
+
+const program = createProgram({
+  version: packageFile.version,
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+});
+program.parseAsync(process.argv).catch((error: unknown) => {
+  process.exitCode = exitCodeOf(error);
+});

@@ -1,0 +1,77 @@
+import { Command, Option } from "commander";
+import { completion, shells } from "./completion.ts";
+import type { LeaseFilter } from "./inspection/lease-rows.ts";
+import { print, type Format } from "./inspection/print.ts";
+import { readLedger } from "./inspection/read-ledger.ts";
+import { addresses, leases, nodes, pools, type View } from "./inspection/views.ts";
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+}
+
+interface Options extends LeaseFilter {
+  readonly redis: string;
+  readonly installation: string;
+  readonly output: Format;
+}
+
+const exitCodes = "\nExit codes: 0 done; 1 failed, with a code, what was seen and what to do; 2 wrong arguments.";
+
+/** The `static-egress` command. `parseAsync` runs it; what fails is thrown: EgressError, or CommanderError for usage. */
+export function createProgram({ version, env, out }: ProgramOptions): Command {
+  const program = new Command("static-egress")
+    .description("Reserved egress addresses for pods: who holds what, since when, until when, and who waits.")
+    .version(version)
+    .exitOverride()
+    .addHelpText("after", exitCodes);
+
+  function inspect<Row>(name: string, about: string, view: View<Row>, filters: readonly (keyof LeaseFilter)[]): void {
+    const command = program
+      .command(name)
+      .summary(about)
+      .description(`${about}, straight from Redis. Nothing is written.`)
+      .addOption(
+        new Option("--redis <url>", "redis://, rediss://, redis+sentinel:// or redis+cluster://").default(
+          env["REDIS_URL"] || "redis://127.0.0.1:6379",
+          "REDIS_URL, else redis://127.0.0.1:6379",
+        ),
+      )
+      .addOption(
+        new Option("--installation <name>", "whose ledger").default(
+          env["STATIC_EGRESS_INSTALLATION"] || "default",
+          "STATIC_EGRESS_INSTALLATION, else default",
+        ),
+      )
+      .addOption(new Option("-o, --output <format>", "how").choices(["table", "wide", "json"]).default("table"))
+      .allowExcessArguments(false)
+      .addHelpText("after", exitCodes);
+    for (const filter of filters) command.option(`--${filter} <name>`, `only of this ${filter}`);
+    command.action(async (options: Options) => {
+      const snapshot = await readLedger(options.redis, options.installation);
+      out(`${print(name, view, snapshot, { format: options.output, filter: options })}\n`);
+    });
+  }
+
+  inspect("pools", "Pools, with their addresses, leases and waiting pods in numbers", pools, ["pool"]);
+  inspect("addresses", "Addresses, and the node that carries each", addresses, ["pool", "node"]);
+  inspect("nodes", "Nodes, and the address attached to each", nodes, ["pool", "node"]);
+  inspect("leases", "Pods that hold a lease, then pods that wait, in the order of the queue", leases, [
+    "pool",
+    "node",
+    "namespace",
+  ]);
+  program
+    .command("completion")
+    .summary("A script that completes the command line in a shell")
+    .description("A script that completes the command line in a shell; see its first line.")
+    .argument("<shell>", shells.join(", "))
+    .allowExcessArguments(false)
+    .action((shell: string, _options: unknown, command: Command) => {
+      const script = completion(shell, program);
+      if (script === undefined) command.error(`error: shell '${shell}'; accepted: ${shells.join(", ")}`);
+      else out(script);
+    });
+  return program;
+}
