@@ -6,6 +6,7 @@ import type { Logger } from "../shared/log.ts";
 import type { Gate, PodState } from "./gate.ts";
 import { backoffMs, pollMs, renewAfterMs } from "./pace.ts";
 import { createPause } from "./pause.ts";
+import { persist } from "./persist.ts";
 
 export interface AgentOptions {
   readonly leases: Leases;
@@ -26,15 +27,20 @@ export interface Agent {
   drain(): Promise<void>;
   /** Every app container has ended: releases, and resolves when that is done or `timeLeftMs` is over. */
   stop(timeLeftMs: number): Promise<void>;
-  /** Rejects only for a fault of the program itself: the agent never ends because no address is free. */
+  /**
+   * Rejects for a ledger that is too old, and for a fault of the program itself: the agent never ends because no address is
+   * free, or because the ledger does not answer.
+   */
   readonly done: Promise<void>;
 }
 
 type Waiting = Extract<LeaseAnswer, { status: "waiting" }>;
 type Attached = Extract<LeaseAnswer, { status: "attached" }>;
 
-/** How long a release is tried when the ledger does not answer; then the lease's expiry ends it. */
-const releaseTries = 5;
+/** Until the pool is known: what pools.yaml gives a pool that does not say. */
+const usualWaitSeconds = 300;
+/** An echo URL is asked again at first after half a second, at last every few seconds. */
+const slowestVerify = 4;
 
 /**
  * Holds one pod's lease: takes it, however long that takes, opens the gate once the address is confirmed, renews, and gives
@@ -46,7 +52,10 @@ export function startAgent(options: AgentOptions): Agent {
   const stopped = new AbortController();
   const pause = createPause(stopped.signal);
   const startedAt = clock();
+  let waitSeconds = usualWaitSeconds;
+  let address: string | null = null;
   let gateOpen = false;
+  let proceeding = false;
   let draining = false;
   let said = "";
 
@@ -55,64 +64,100 @@ export function startAgent(options: AgentOptions): Agent {
     if (text === said) return;
     said = text;
     log.info(state, message);
-    await gate.record(state);
+    try {
+      await gate.record(state);
+    } catch (error) {
+      log.warn({ error }, "state.json not written");
+    }
   }
 
-  async function proceedWhenDue(waitSeconds: number, detail: string): Promise<void> {
-    if (gateOpen || options.onUnavailable !== "proceed" || clock() - startedAt < waitSeconds * 1000) return;
+  async function openGate(ip: string): Promise<void> {
     gateOpen = true;
-    await gate.openWithout();
-    await say({ phase: "proceeding", pool, ip: null, detail }, "starting the app without its address");
+    proceeding = false;
+    address = ip;
+    await gate.open(ip);
+    await say({ phase: draining ? "draining" : "held", pool, ip }, "address confirmed");
   }
 
-  async function waitTurn(answer: Waiting): Promise<void> {
-    const { reason, detail, position } = answer;
+  function untilProceedMs(): number {
+    if (gateOpen || options.onUnavailable !== "proceed") return Infinity;
+    return startedAt + waitSeconds * 1000 - clock();
+  }
+
+  /** Says why there is no confirmed address, and under `proceed` opens the gate without one when the time has come. */
+  async function unavailable(
+    phase: "waiting" | "verifying",
+    why: Pick<PodState, "ip" | "reason" | "detail" | "position">,
+    message: string,
+  ): Promise<void> {
+    address = null;
+    const starts = untilProceedMs() <= 0;
+    if (starts) {
+      gateOpen = true;
+      proceeding = true;
+      await gate.openWithout();
+    }
+    await say(
+      { phase: proceeding ? "proceeding" : phase, pool, ...why },
+      starts ? "starting the app without its address" : message,
+    );
+  }
+
+  async function waitTurn({ reason, detail, position, pool: known }: Waiting): Promise<void> {
+    if (known !== undefined) waitSeconds = known.waitSeconds;
     const place = position === undefined ? {} : { position };
-    await say({ phase: "waiting", pool, ip: null, reason, detail, ...place }, "waiting for an address");
-    if (answer.pool !== undefined) await proceedWhenDue(answer.pool.waitSeconds, detail);
-    await leases.woken(podUid, pollMs(reason, random()), stopped.signal);
+    await unavailable("waiting", { ip: null, reason, detail, ...place }, "waiting for an address");
+    await leases.woken(podUid, Math.min(pollMs(reason, random()), untilProceedMs()), stopped.signal);
   }
 
   async function acquire(): Promise<Attached | undefined> {
     for (let failures = 0; !stopped.signal.aborted;) {
       try {
         const answer = await leases.acquire(claim, stopped.signal);
+        if (stopped.signal.aborted) break;
         failures = 0;
         if (answer.status === "attached") return answer;
         await waitTurn(answer);
       } catch (error) {
+        if (stopped.signal.aborted) break;
+        const code = codeOf(error);
+        if (code === "LEDGER_TOO_OLD") throw error;
         failures += 1;
-        log.warn({ error, code: codeOf(error), failures }, "lease not acquired, trying again");
-        await pause(backoffMs(failures, random()));
+        log.warn({ error, code, failures }, "lease not acquired, trying again");
+        const detail = error instanceof Error ? error.message : String(error);
+        await unavailable("waiting", { ip: null, reason: code ?? "INTERNAL", detail }, "waiting for the ledger");
+        await pause(Math.min(backoffMs(failures, random()), untilProceedMs()));
       }
     }
     return undefined;
   }
 
-  /** Renews until the ledger no longer knows the lease (true: acquire again) or the agent is stopped. */
+  /** Renews until the ledger no longer knows the lease (acquire again) or the agent is stopped. */
   async function hold(attached: Attached): Promise<void> {
-    const verifyUrl = attached.pool.verify;
+    const url = attached.pool.verify;
     let ip: string | null = attached.ip;
-    let confirmed = verifyUrl === undefined;
+    let confirmed = false;
     let failures = 0;
+    let unseen = 0;
     let renewAt = clock() + renewAfterMs(options.leaseMs, random());
     let verifyAt = clock();
-    if (confirmed) await openGate(attached.ip);
+    waitSeconds = attached.pool.waitSeconds;
+    draining = false; // acquiring has cleared it
 
     while (!stopped.signal.aborted) {
-      await pause((confirmed ? renewAt : Math.min(renewAt, verifyAt)) - clock());
-      if (stopped.signal.aborted) return;
-      if (!confirmed && verifyUrl !== undefined && ip !== null && clock() >= verifyAt) {
-        const problem = await options.verify(verifyUrl, ip, stopped.signal);
+      if (ip !== null && !confirmed && clock() >= verifyAt) {
+        const problem = url === undefined ? null : await options.verify(url, ip, stopped.signal);
+        if (stopped.signal.aborted) return;
         confirmed = problem === null;
-        if (confirmed) await openGate(ip);
-        else if (problem !== null && !stopped.signal.aborted) {
-          await say({ phase: "verifying", pool, ip, detail: problem }, "address not confirmed yet");
-          await proceedWhenDue(attached.pool.waitSeconds, problem);
-          verifyAt = clock() + backoffMs(2, random());
+        if (problem === null) await openGate(ip);
+        else {
+          unseen = Math.min(unseen + 1, slowestVerify);
+          verifyAt = clock() + backoffMs(unseen, random());
+          await unavailable("verifying", { ip, detail: problem }, "address not confirmed yet");
         }
       }
-      if (clock() < renewAt) continue;
+      await pause((ip === null || confirmed ? renewAt : Math.min(renewAt, verifyAt)) - clock());
+      if (stopped.signal.aborted || clock() < renewAt) continue;
       try {
         const renewal = await leases.renew(podUid);
         failures = 0;
@@ -122,23 +167,19 @@ export function startAgent(options: AgentOptions): Agent {
           return;
         }
         if (renewal.late) log.warn("lease renewed late");
-        if (renewal.ip !== ip) {
-          log.warn({ before: ip, after: renewal.ip }, "the address has changed");
-          ip = renewal.ip;
-          if (ip !== null && confirmed) await openGate(ip);
-        }
+        if (renewal.ip === ip) continue;
+        log.warn({ before: ip, after: renewal.ip }, "the address has changed");
+        ip = renewal.ip;
+        confirmed = false;
+        verifyAt = clock();
+        const detail = "the node has lost its address; it is being attached again";
+        if (ip === null) await unavailable("waiting", { ip, reason: "attaching", detail }, "waiting for an address");
       } catch (error) {
         failures += 1;
         renewAt = clock() + backoffMs(failures, random());
         log.warn({ error, code: codeOf(error), failures }, "lease not renewed, trying again");
       }
     }
-  }
-
-  async function openGate(ip: string): Promise<void> {
-    gateOpen = true;
-    await gate.open(ip);
-    await say({ phase: draining ? "draining" : "held", pool, ip }, "address confirmed");
   }
 
   async function live(): Promise<void> {
@@ -148,36 +189,23 @@ export function startAgent(options: AgentOptions): Agent {
     }
   }
 
-  async function persist(what: string, tries: number, call: () => Promise<void>): Promise<void> {
-    for (let failures = 1; ; failures++) {
-      try {
-        await call();
-        log.info(what);
-        return;
-      } catch (error) {
-        if (failures >= tries) {
-          log.error({ error, failures }, `${what}: given up; the lease ends by its expiry`);
-          return;
-        }
-        log.warn({ error, failures }, `${what}: trying again`);
-        await new Promise((resolve) => {
-          setTimeout(resolve, Math.min(backoffMs(failures, random()), 1000));
-        });
-      }
-    }
-  }
-
   const done = live();
   return {
     done,
     async drain() {
       draining = true;
-      await persist("lease draining", releaseTries, () => leases.drain(podUid, options.graceMs));
+      if (address !== null) await say({ phase: "draining", pool, ip: address }, "the pod is terminating");
+      await persist("lease draining", clock() + options.leaseMs, () => leases.drain(podUid, options.graceMs), options);
     },
     async stop(timeLeftMs) {
+      const deadline = clock() + timeLeftMs;
       stopped.abort();
-      await done;
-      await persist("lease released", releaseTries, () => leases.release(podUid, timeLeftMs));
+      // What is under way ends by itself; a ledger that does not answer must not use up the release's time.
+      const half = new AbortController();
+      await Promise.race([done.catch(() => undefined), createPause(half.signal)(timeLeftMs / 2)]);
+      half.abort();
+      const release = () => leases.release(podUid, Math.max(0, deadline - clock()));
+      await persist("lease released", deadline, release, options);
     },
   };
 }

@@ -14,7 +14,8 @@ export function runCloudWorker(script: string, nodeFlags: readonly string[], log
         ...(signal === undefined ? {} : { signal, killSignal: "SIGTERM" as const }),
       });
       child.on("error", (error) => {
-        log.warn({ error }, "cloud worker not run, or stopped");
+        if (error.name === "AbortError") return; // it has been told to stop, and still settles
+        log.warn({ error }, "cloud worker not run");
         resolve();
       });
       child.on("exit", (code, killed) => {

@@ -1,14 +1,24 @@
 import * as z from "zod";
 import { parseEnvironment, wholeNumber } from "../shared/environment.ts";
+import { readRedisUrl } from "../shared/ledger/redis/url.ts";
 
 const needed = (accepted: string) => z.string({ error: `accepted: ${accepted}` });
+
+function usable(url: string, context: z.core.$RefinementCtx<string>): void {
+  if (url === "memory://") return; // the demo without Redis, whose agents share its process
+  const read = readRedisUrl(url);
+  if ("problem" in read) context.addIssue({ code: "custom", message: read.problem });
+}
 
 /** Written into the pod by the webhook, but for what the Secret static-egress-direct brings (REDIS_URL, cloud settings). */
 const schema = z.object({
   REDIS_URL: needed(
     "redis://…, rediss://…, redis+sentinel://… or redis+cluster://…, from the Secret static-egress-direct",
-  ),
-  STATIC_EGRESS_LOCK_URLS: z.string().optional(),
+  ).superRefine(usable),
+  STATIC_EGRESS_LOCK_URLS: z
+    .string()
+    .superRefine((urls, context) => urls.split(",").forEach((url) => usable(url, context)))
+    .optional(),
   STATIC_EGRESS_INSTALLATION: z.string().default("default"),
   STATIC_EGRESS_POOL: needed("the name of a pool"),
   STATIC_EGRESS_ON_UNAVAILABLE: z.enum(["wait", "proceed"], { error: "accepted: wait or proceed" }).default("wait"),

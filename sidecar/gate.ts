@@ -24,11 +24,18 @@ export interface Gate {
 }
 
 export async function createGate(directory: string, pid: number): Promise<Gate> {
-  const put = async (name: string, text: string) => {
+  async function write(name: string, text: string): Promise<void> {
     const path = join(directory, name);
     await writeFile(`${path}.new`, text);
     await rename(`${path}.new`, path);
-  };
+  }
+  let last: Promise<void> = Promise.resolve();
+  /** One after the other: two writers of one file would take the new one from under each other. */
+  function put(name: string, text: string): Promise<void> {
+    const written = last.then(() => write(name, text));
+    last = written.catch(() => undefined); // told to whoever asked for it
+    return written;
+  }
   await mkdir(directory, { recursive: true });
   await put("pid", `${pid}\n`); // for preStop: process 1 is not ours under shareProcessNamespace
   return {

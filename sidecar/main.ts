@@ -4,7 +4,7 @@ import { EgressError } from "../shared/errors.ts";
 import { connectLedger } from "../shared/ledger/redis/connect.ts";
 import { createLeaseService } from "../shared/leases/service.ts";
 import { createLogger } from "../shared/log.ts";
-import { startAgent } from "./agent.ts";
+import { type Agent, startAgent } from "./agent.ts";
 import { runCloudWorker } from "./cloud-child.ts";
 import { parseConfig } from "./config.ts";
 import { createGate } from "./gate.ts";
@@ -15,7 +15,7 @@ const ownClouds = ["aws"];
 /** The child may compile what it runs: it lives for a second, and its memory goes with it. */
 const childFlags = ["--max-semi-space-size=1", "--max-old-space-size=40"];
 /** SIGTERM leaves at least 2 s; a detach that takes longer is the controller's. */
-const timeLeftMs = 1500;
+const timeLeftMs = 1800;
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
@@ -33,7 +33,21 @@ async function main(): Promise<void> {
     leaseMs,
     log,
   });
-  const agent = startAgent({
+  let agent: Agent | undefined;
+  // preStop sends SIGUSR2; a sidecar that exited from it would stay down, so it only drains. Before the pid file is there.
+  process.on("SIGUSR2", () => void agent?.drain());
+  const told = new Promise<void>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => resolve());
+  });
+  const end = async () => {
+    await told;
+    await agent?.stop(timeLeftMs);
+    await leases.close();
+  };
+  const ended = end();
+
+  const gate = await createGate(config.STATIC_EGRESS_RUN_DIR, process.pid);
+  agent = startAgent({
     leases,
     claim: {
       podUid: config.STATIC_EGRESS_POD_UID,
@@ -42,7 +56,7 @@ async function main(): Promise<void> {
       node: config.STATIC_EGRESS_NODE_NAME,
       pool: config.STATIC_EGRESS_POOL,
     },
-    gate: await createGate(config.STATIC_EGRESS_RUN_DIR, process.pid),
+    gate,
     verify: verifyAddress,
     onUnavailable: config.STATIC_EGRESS_ON_UNAVAILABLE,
     graceMs: config.STATIC_EGRESS_GRACE_SECONDS * 1000,
@@ -51,21 +65,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     random: Math.random,
   });
-
-  // preStop sends SIGUSR2; a sidecar that exited from it would stay down, so it only drains.
-  process.on("SIGUSR2", () => void agent.drain());
-  const end = async () => {
-    await agent.stop(timeLeftMs);
-    await leases.close();
-  };
-  let ending: Promise<void> | undefined;
-  for (const name of ["SIGTERM", "SIGINT"] as const) {
-    process.on(name, () => {
-      ending ??= end();
-    });
-  }
-  await agent.done;
-  await ending;
+  await Promise.race([agent.done.then(() => ended), ended]);
 }
 
 main().then(

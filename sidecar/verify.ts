@@ -3,19 +3,22 @@ import { request as requestHttps } from "node:https";
 
 const patienceMs = 3000;
 const longestAnswer = 64 * 1024;
-const ipv4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;
+/** A full stop may follow, a further number may not. */
+const ipv4 = /(?<!\d|\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g;
 
 /**
  * Asks an echo URL through the pod's own network which address it sees; null when it sees `ip`, else what is wrong. A new
  * connection each time: an old one would keep the address it was opened from.
  */
 export async function verifyAddress(url: string, ip: string, signal: AbortSignal): Promise<string | null> {
+  const late = AbortSignal.timeout(patienceMs); // for the whole answer: a socket's timeout begins anew with each byte
   try {
-    const text = await get(url, signal);
+    const text = await get(url, AbortSignal.any([signal, late]));
     const seen: string[] = text.match(ipv4) ?? [];
     if (seen.includes(ip)) return null;
     return `${url} saw ${seen.length === 0 ? "no address" : seen.slice(0, 3).join(", ")} instead of ${ip}`;
   } catch (error) {
+    if (late.aborted) return `${url} did not answer in ${patienceMs} ms`;
     return `${url} did not answer: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
@@ -24,7 +27,7 @@ function get(url: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = (url.startsWith("https:") ? requestHttps : requestHttp)(
       url,
-      { agent: false, timeout: patienceMs, signal, headers: { "user-agent": "static-egress" } },
+      { agent: false, signal, headers: { "user-agent": "static-egress" } },
       (response) => {
         let text = "";
         response.setEncoding("utf8");
@@ -39,7 +42,6 @@ function get(url: string, signal: AbortSignal): Promise<string> {
         });
       },
     );
-    request.on("timeout", () => request.destroy(new Error(`no answer in ${patienceMs} ms`)));
     request.on("error", reject);
     request.end();
   });

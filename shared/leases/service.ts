@@ -9,6 +9,9 @@ interface Waiting {
   off: () => Promise<void>;
 }
 
+/** What a detach that was not finished in time needs to say so; the controller is then told at once that it is due. */
+const settlingMs = 400;
+
 /**
  * The lease service: leases over the ledger and the cloud. `work` does a job to its end, settling included; `mayWork` names
  * the clouds for which this process can. Elsewhere the controller does the work, and a pod hears of it by a wake-up.
@@ -54,6 +57,7 @@ export function createLeaseService(options: {
     const answer = await ledger.acquire(claim, { leaseMs, mayWork });
     if (answer.status !== "work") return answer;
     await work(answer.job, signal);
+    signal?.throwIfAborted(); // the pod is going: a lease taken now could outlive its release
     return ledger.acquire(claim, { leaseMs, mayWork: [] });
   }
 
@@ -87,10 +91,11 @@ export function createLeaseService(options: {
     drain: (podUid, graceMs) => ledger.drain(podUid, { leaseMs, graceMs }),
 
     async release(podUid, timeLeftMs) {
+      const forWorkMs = timeLeftMs - settlingMs;
+      const over = AbortSignal.timeout(Math.max(0, forWorkMs));
       await unlisten(podUid);
-      const answer = await ledger.release(podUid, { mayWork });
-      if (answer.status === "released" && answer.job !== undefined)
-        await work(answer.job, AbortSignal.timeout(timeLeftMs));
+      const answer = await ledger.release(podUid, { mayWork: forWorkMs > 0 ? mayWork : [] });
+      if (answer.status === "released" && answer.job !== undefined) await work(answer.job, over);
     },
 
     async close() {

@@ -17,20 +17,25 @@ export function createRedlock(servers: readonly (Redis | Cluster)[], installatio
   return {
     async using(resource, work) {
       const key = `static-egress:{${installation}}:lock:${resource}`;
-      let started = false;
+      const lost = (why: string, cause: unknown) => new EgressError("LOCK_LOST", `${why} ${resource}`, { cause });
+      // Kept apart from what the library throws at the end: a lock that could not be given back ends by itself.
+      let end: { value: Awaited<ReturnType<typeof work>> } | { error: unknown } | undefined;
       try {
-        return await redlock.using([key], lifeMs, { automaticExtensionThreshold: lifeMs / 2 }, async (signal) => {
-          started = true;
-          const result = await work(signal);
-          if (signal.aborted)
-            throw new EgressError("LOCK_LOST", `the lock on ${resource} was lost`, { cause: signal.error });
-          return result;
+        await redlock.using([key], lifeMs, { automaticExtensionThreshold: lifeMs / 2 }, async (signal) => {
+          try {
+            const value = await work(signal);
+            end = signal.aborted ? { error: lost("lost the lock on", signal.error) } : { value };
+          } catch (error) {
+            end = { error: signal.aborted ? lost("lost the lock on", error) : error };
+          }
         });
       } catch (error) {
-        if (started && !(error instanceof ExecutionError)) throw error;
         if (!(error instanceof ExecutionError || error instanceof ResourceLockedError)) throw error;
-        throw new EgressError("LOCK_LOST", `no lock on ${resource}: ${error.message}`, { cause: error });
+        if (end === undefined) throw lost(`no lock (${error.message}) on`, error);
       }
+      if (end === undefined) throw lost("no lock on", undefined);
+      if ("error" in end) throw end.error;
+      return end.value;
     },
   };
 }
