@@ -9,7 +9,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const text =
     error instanceof EgressError
-      ? `${error.code}: ${error.message}. ${error.fix}`
+      ? `${error.code}: ${error.message.replace(/\.$/, "")}. ${error.fix}`
       : String(error instanceof Error ? error.stack : error);
   process.stderr.write(`static-egress: ${text}\n`);
   return error instanceof EgressError && error.code === "CONFIG_INVALID" ? 2 : 1;

@@ -1,0 +1,139 @@
+import { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
+import { createRedlock } from "../../shared/lock/redlock.ts";
+import { readLedger } from "../../cli/inspection/read-ledger.ts";
+import { fillLedger, uids } from "./cli-scene.ts";
+
+const redisUrl = inject("redisUrl");
+const page = readFileSync(new URL("../../docs/ledger.md", import.meta.url), "utf8");
+const installation = `test-${randomUUID()}`;
+const root = `static-egress:{${installation}}`;
+const machine = "i-0a1b2c3d4e5f60711";
+
+/** Lines of the page as words, quotes taken off, the installation the test's own. */
+const lines = [...page.matchAll(/^redis-cli (.+)$/gm)].map(([, line = ""]) =>
+  [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) =>
+    (quoted ?? plain ?? "").replace("{default}", `{${installation}}`),
+  ),
+);
+const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|sorted set|channel) \|/gm)].map(
+  ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/, ".+")}$`) }),
+);
+const aclOf = (user: string) => new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(page)?.[1]?.split(" ") ?? [];
+
+describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
+  let redis: Redis;
+
+  async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
+    return createRedlock([redis], installation).using(machine, work);
+  }
+  const ledgerOver = (connection: Redis) =>
+    createRedisLedger({ redis: connection, installation, duplicate: () => connection.duplicate() });
+  const forget = async () => {
+    const keys = await redis.keys(`${root}:*`);
+    if (keys.length > 0) await redis.del(keys);
+  };
+
+  beforeAll(async () => {
+    redis = new Redis(redisUrl);
+    await fillLedger(ledgerOver(redis));
+  });
+  afterAll(async () => {
+    await forget();
+    redis.disconnect();
+  });
+
+  it("has lines and keys to hold it to", () => {
+    expect([lines.length > 20, rows.length > 12, aclOf("static-egress").length > 20]).toEqual([true, true, true]);
+  });
+
+  it.each(lines.map((words) => ({ line: words.join(" ").replace(installation, "default"), words })))(
+    "$line",
+    async ({ words: [command = "", ...argv] }) => {
+      if (command.endsWith("SUBSCRIBE")) {
+        const listener = redis.duplicate();
+        await listener.call(command, ...argv);
+        const heard = new Promise((resolve) => {
+          listener.once("message", resolve);
+          listener.once("pmessage", resolve);
+        });
+        expect(await redis.publish((argv[0] ?? "").replace("*", "some-pod"), "")).toBe(1);
+        await heard;
+        listener.disconnect();
+        return;
+      }
+      const answer = await whileLocked(() => redis.call(command, ...argv));
+      expect(answer).not.toBeNull();
+      expect(answer).not.toEqual([]);
+      expect(answer).not.toEqual({});
+    },
+  );
+
+  it("names every key of a ledger that has one of each, with its type, and no other", async () => {
+    const found = await whileLocked(async () => {
+      const keys = await redis.keys(`${root}:*`);
+      return Promise.all(keys.map(async (key) => ({ key: key.slice(root.length + 1), type: await redis.type(key) })));
+    });
+    const documented = rows.filter(({ type }) => type !== "channel");
+    for (const { key, type } of found) {
+      expect(documented.find(({ pattern }) => pattern.test(key))?.type.replace("sorted set", "zset"), key).toBe(type);
+    }
+    const missing = documented.filter(({ pattern }) => !found.some(({ key }) => pattern.test(key)));
+    expect(missing.map(({ key }) => key)).toEqual([]);
+  });
+
+  describe("its users", () => {
+    const made: string[] = [];
+
+    /** Makes the user of the page, and answers the URL to connect as it. */
+    async function become(user: string): Promise<string> {
+      const [name, password] = [`user-${randomUUID()}`, randomUUID()];
+      const rules = aclOf(user).map((rule) =>
+        rule.replace("PASSWORD", password).replace("{default}", `{${installation}}`),
+      );
+      await redis.call("ACL", "SETUSER", name, ...rules);
+      made.push(name);
+      const url = new URL(redisUrl);
+      url.username = name;
+      url.password = password;
+      return url.href;
+    }
+    afterAll(async () => {
+      await redis.call("ACL", "DELUSER", ...made);
+    });
+
+    it("static-egress may do all that static-egress does, and touch no other key", async () => {
+      const url = await become("static-egress");
+      const connection = new Redis(url);
+      await forget();
+      const ledger = ledgerOver(connection);
+      await fillLedger(ledger);
+      const end = await ledger.onWake("some-pod", () => undefined);
+      await end();
+      await ledger.due();
+      await ledger.renew(uids.biller, 60_000);
+      await ledger.extend(machine, "0.0");
+      await createRedlock([connection], installation).using(machine, () => Promise.resolve());
+      expect((await readLedger(url, installation)).pools).toHaveLength(2);
+      await expect(readLedger(url, "another")).rejects.toMatchObject({ code: "LEDGER_DENIED" });
+      await expect(connection.get("something-else")).rejects.toThrow(/NOPERM/);
+      connection.disconnect();
+    });
+
+    it("static-egress-reader may read all of it, and write nothing", async () => {
+      const url = await become("static-egress-reader");
+      const connection = new Redis(url);
+      expect((await readLedger(url, installation)).leases).toHaveLength(4);
+      for (const [command = "", ...argv] of lines.filter(([command = ""]) => !command.endsWith("SUBSCRIBE"))) {
+        await connection.call(command, ...argv);
+      }
+      await expect(connection.del(`${root}:pods`)).rejects.toThrow(/NOPERM/);
+      await expect(connection.eval("redis.call('DEL', KEYS[1])", 1, `${root}:pods`)).rejects.toThrow();
+      await expect(ledgerOver(connection).endLeases(machine)).rejects.toThrow();
+      connection.disconnect();
+    });
+  });
+});
