@@ -4,13 +4,13 @@ import { EgressError } from "../errors.ts";
 import type { Lock } from "./port.ts";
 
 /** How long a holder that died keeps others out; extended at half of it while the work runs. */
-const lifeMs = 10_000;
+const usualLifeMs = 10_000;
 
 /**
  * The lock over Redlock (https://redis.io/docs/latest/develop/use/patterns/distributed-locks/): the ledger's own Redis,
  * and for a quorum any further servers. The library is dormant upstream: nothing else of the project knows it.
  */
-export function createRedlock(servers: readonly (Redis | Cluster)[], installation: string): Lock {
+export function createRedlock(servers: readonly (Redis | Cluster)[], installation: string, lifeMs = usualLifeMs): Lock {
   const redlock = new Redlock(servers, { retryCount: 10, retryDelay: 200, retryJitter: 100 });
   redlock.on("error", () => undefined); // every failed vote; the outcome is what `using` throws
 

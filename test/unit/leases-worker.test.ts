@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createMemoryCloud } from "../../shared/clouds/memory/cloud.ts";
+import type { Cloud } from "../../shared/clouds/port.ts";
+import { EgressError, type ErrorCode } from "../../shared/errors.ts";
+import { settlementOf } from "../../shared/leases/settlement.ts";
+import { work, type Workshop } from "../../shared/leases/worker.ts";
+import type { Job, Settlement } from "../../shared/ledger/port.ts";
+import { createMemoryLock } from "../../shared/lock/memory.ts";
+import { createLogger } from "../../shared/log.ts";
+import { pool } from "../support/ledger-cases.ts";
+
+const job: Job = {
+  kind: "attach",
+  machine: { id: "n1", providerId: "memory:///n1" },
+  node: "n1",
+  pool: pool({ cloud: "memory", select: { addresses: ["203.0.113.1"] } }),
+  address: { id: "203.0.113.1", ip: "203.0.113.1" },
+  fence: "1.7",
+  restoreEphemeral: true,
+};
+
+function shop(more: { cloud?: Partial<Cloud>; extend?: Workshop["ledger"]["extend"]; lock?: Workshop["lock"] } = {}) {
+  const settled: [string, string, Settlement][] = [];
+  let extensions = 0;
+  const workshop: Workshop = {
+    ledger: {
+      extend: async (machine, fence) => {
+        extensions += 1;
+        return (await more.extend?.(machine, fence)) ?? true;
+      },
+      settle: async (...args) => {
+        settled.push(args);
+        return true;
+      },
+    },
+    cloud: { ...createMemoryCloud(), ...more.cloud },
+    lock: more.lock ?? createMemoryLock(),
+    log: createLogger({ name: "test", level: "silent" }),
+  };
+  return { workshop, settled, extensions: () => extensions };
+}
+
+/** A cloud call that only its signal ends, as the port has it: the outcome is unknown then. */
+const endless = (_pool: unknown, _assignment: unknown, signal?: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    const end = () => reject(new EgressError("CLOUD_UNKNOWN", "not waited for", { cause: signal?.reason }));
+    if (signal?.aborted === true) end();
+    signal?.addEventListener("abort", end);
+  });
+
+describe("worker", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("attaches and settles with the job's fence", async () => {
+    const { workshop, settled } = shop();
+    await work(job, workshop);
+    expect(settled).toEqual([["n1", "1.7", { outcome: "attached", hadEphemeral: true }]]);
+  });
+
+  for (const outcome of ["detached", "kept", "absent"] as const) {
+    it(`settles a detach as ${outcome} when the cloud says so`, async () => {
+      const { workshop, settled } = shop({ cloud: { detach: async () => ({ outcome, egressIp: null }) } });
+      await work({ ...job, kind: "detach" }, workshop);
+      expect(settled[0]?.[2]).toEqual({ outcome });
+    });
+  }
+
+  it("extends its right while the cloud takes long, and no longer", async () => {
+    vi.useFakeTimers();
+    const slow = () =>
+      new Promise<{ ip: string; hadEphemeral: boolean }>((resolve) => {
+        setTimeout(() => resolve({ ip: "203.0.113.1", hadEphemeral: false }), 62_000);
+      });
+    const { workshop, settled, extensions } = shop({ cloud: { attach: slow } });
+    const done = work(job, workshop);
+    await vi.advanceTimersByTimeAsync(62_000);
+    await done;
+    expect(extensions()).toBeGreaterThanOrEqual(62 / 15);
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "attached" });
+    const before = extensions();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(extensions()).toBe(before);
+  });
+
+  it("goes on when an extension did not reach the ledger", async () => {
+    vi.useFakeTimers();
+    const slow = () =>
+      new Promise<{ ip: string; hadEphemeral: boolean }>((resolve) => {
+        setTimeout(() => resolve({ ip: "203.0.113.1", hadEphemeral: false }), 12_000);
+      });
+    const { workshop, settled } = shop({ cloud: { attach: slow }, extend: () => Promise.reject(new Error("down")) });
+    const done = work(job, workshop);
+    await vi.advanceTimersByTimeAsync(12_000);
+    await done;
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "attached" });
+  });
+
+  it("stops when a newer fence has taken over", async () => {
+    vi.useFakeTimers();
+    const { workshop, settled } = shop({ cloud: { attach: endless }, extend: async () => false });
+    const done = work(job, workshop);
+    await vi.advanceTimersByTimeAsync(6000);
+    await done;
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "CLOUD_UNKNOWN" });
+  });
+
+  it("stops when it is told to, and leaves the rest to be read again", async () => {
+    const { workshop, settled } = shop({ cloud: { detach: endless } });
+    await work({ ...job, kind: "detach" }, workshop, AbortSignal.abort());
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "retry" });
+  });
+
+  it("does nothing while another holds the node's lock, and tries again later", async () => {
+    const lock = createMemoryLock();
+    const attach = vi.fn<Cloud["attach"]>(endless);
+    const { workshop, settled } = shop({ lock, cloud: { attach } });
+    await lock.using("n1", async () => void (await work(job, workshop)));
+    expect(attach).not.toHaveBeenCalled();
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "LOCK_LOST" });
+  });
+
+  it("rejects when the ledger cannot be told", async () => {
+    const { workshop } = shop();
+    const down = new EgressError("LEDGER_UNREACHABLE", "down");
+    const ledger = { ...workshop.ledger, settle: () => Promise.reject(down) };
+    await expect(work(job, { ...workshop, ledger })).rejects.toBe(down);
+  });
+});
+
+describe("settlement", () => {
+  const givenUp = { outcome: "failed", addressAtFault: false };
+  const badAddress = { outcome: "failed", addressAtFault: true };
+  const again = { outcome: "retry" };
+  /** Every code of the cloud port, and the lock's. */
+  const ofAttach = {
+    ADDRESS_TAKEN: badAddress,
+    ADDRESS_MISSING: badAddress,
+    NODE_UNKNOWN: givenUp,
+    NODE_OTHER_CLOUD: givenUp,
+    NODE_OTHER_REGION: givenUp,
+    NODE_PRIVATE: givenUp,
+    NODE_FOREIGN_ADDRESS: givenUp,
+    NODE_NOT_RUNNING: givenUp,
+    CLOUD_DENIED: givenUp,
+    CLOUD_CREDENTIALS: givenUp,
+    CLOUD_REJECTED: givenUp,
+    CLOUD_SELECT_INVALID: givenUp,
+    CLOUD_THROTTLED: again,
+    CLOUD_UNAVAILABLE: again,
+    CLOUD_UNKNOWN: again,
+    LOCK_LOST: again,
+  } satisfies Partial<Record<ErrorCode, object>>;
+
+  for (const [code, expected] of Object.entries(ofAttach) as [ErrorCode, object][]) {
+    it(`of ${code}: ${JSON.stringify(expected)} for an attach; a detach is always tried again`, () => {
+      const error = new EgressError(code, "what was seen");
+      expect(settlementOf(error, "attach", 0)).toMatchObject({ ...expected, code, message: "what was seen" });
+      expect(settlementOf(error, "detach", 0)).toMatchObject({ outcome: "retry", code, message: "what was seen" });
+    });
+  }
+
+  it("of anything else: unknown", () => {
+    expect(settlementOf(new TypeError("x is undefined"), "attach", 0)).toMatchObject({
+      outcome: "retry",
+      code: "CLOUD_UNKNOWN",
+      message: "x is undefined",
+    });
+  });
+
+  it("spreads retries, and is slower where only a person can help", () => {
+    const after = (code: ErrorCode, random: number) =>
+      settlementOf(new EgressError(code, ""), "detach", random) as { retryAfterMs: number };
+    expect(after("CLOUD_UNKNOWN", 0.9).retryAfterMs).toBeGreaterThan(after("CLOUD_UNKNOWN", 0).retryAfterMs);
+    expect(after("CLOUD_DENIED", 0).retryAfterMs).toBeGreaterThanOrEqual(10_000);
+  });
+});
