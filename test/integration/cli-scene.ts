@@ -4,7 +4,7 @@ import { poolSchema } from "../../shared/pools/schema.ts";
 /** Names of docs/ledger.md's examples. */
 export const uids = {
   biller: "3f2c9d1e-6a57-4a58-9b0c-0d2f4e8a7c11",
-  billerOld: "a41b7e02-95c3-4f0d-8b3e-7c5d19e6f222",
+  billerToo: "a41b7e02-95c3-4f0d-8b3e-7c5d19e6f222",
   reports: "c85d3a60-1e2f-4b7a-a9d4-52f60b8e3d33",
   nightly: "e07f9c48-d3b1-4c6e-8f25-91a4c7b05e44",
   archive: "18c6e5f2-7b09-4d3c-b6a1-e4f2d09c8a55",
@@ -64,8 +64,8 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
   await ledger.release(uids.hidden, { mayWork: [] });
 
   await attach(claim(uids.biller, "payments/biller-1", 1));
-  await ledger.acquire(claim(uids.billerOld, "payments/biller-0", 1), how);
-  await ledger.drain(uids.billerOld, { leaseMs: 60_000, graceMs: 30_000 });
+  await ledger.acquire(claim(uids.billerToo, "payments/biller-2", 1), how);
+  await ledger.drain(uids.billerToo, { leaseMs: 60_000, graceMs: 30_000 });
   await attach(claim(uids.reports, "reports/weekly-1", 2));
   await attach(claim(uids.archive, "payments/archive-1", 4, "archive"));
   await ledger.acquire(claim(uids.nightly, "payments/nightly-1", 3), how);
