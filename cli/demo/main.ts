@@ -66,6 +66,9 @@ async function main(): Promise<void> {
     });
     closers.push(async () => {
       await Promise.all(kubelet.pods().map(({ pod }) => kubelet.end(pod.metadata.name, 0)));
+      const { leases, waiters } = await stage.ledger.snapshot();
+      const left = [...leases, ...waiters].map(({ pod }) => pod);
+      if (left.length > 0) throw new Error(`still in the ledger: ${left.join(", ")}`);
     });
 
     const heading = [
