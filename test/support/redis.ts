@@ -30,11 +30,14 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** A Redis of the test's own, without persistence, gone with `stop`. Undefined where no Redis program is installed. */
-export async function startRedis(extra: readonly string[] = []): Promise<TestRedis | undefined> {
+/**
+ * A Redis of the test's own, without persistence, gone with `stop`; on a free port, or on `at`. Undefined where no Redis
+ * program is installed.
+ */
+export async function startRedis(extra: readonly string[] = [], at?: number): Promise<TestRedis | undefined> {
   const program = redisProgram();
   if (program === undefined) return undefined;
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const dir = mkdtempSync(join(tmpdir(), "static-egress-redis-"));
   const child = spawn(program, ["--port", String(port), "--save", "", "--dir", dir, ...extra], { stdio: "ignore" });
   const url = `redis://127.0.0.1:${port}`;

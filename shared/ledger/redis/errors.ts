@@ -13,13 +13,17 @@ const byPrefix: Record<string, ErrorCode> = {
   NOPERM: "LEDGER_DENIED",
 };
 
+/** Redis 7.0 has no word of its own for a right that is missing inside a script (later ones say NOPERM). */
+const deniedInScript = /^ERR The user executing the script can't /;
+
 /** Any failure of a ledger command as an EgressError; an error reply by its prefix, the rest means "not reached". */
 export function toLedgerError(error: unknown, what: string): EgressError {
   if (error instanceof EgressError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === "ReplyError") {
     const prefix = /^-?([A-Z]+)/.exec(message)?.[1] ?? "";
-    return new EgressError(byPrefix[prefix] ?? "LEDGER_REPLY", `${what}: Redis answered: ${message}`, { cause: error });
+    const code = deniedInScript.test(message) ? "LEDGER_DENIED" : (byPrefix[prefix] ?? "LEDGER_REPLY");
+    return new EgressError(code, `${what}: Redis answered: ${message}`, { cause: error });
   }
   return new EgressError("LEDGER_UNREACHABLE", `${what}: ${message}`, { cause: error });
 }
