@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectLedger } from "../../shared/ledger/redis/connect.ts";
+import type { Ledger, Snapshot } from "../../shared/ledger/port.ts";
+import { bodyOf, type FakeWorld, fakeWorld, listen } from "../support/clouds/fake.ts";
+import { startFakeEc2 } from "../support/clouds/fake-ec2.ts";
+import { worldOf } from "../support/clouds/world.ts";
+import { pool } from "../support/ledger-cases.ts";
+
+/** As Dockerfile.sidecar starts it. */
+const flags = ["--jitless", "--max-semi-space-size=1", "--max-old-space-size=24", "--optimize-for-size"];
+
+export interface Sidecar {
+  readonly process: ChildProcess;
+  readonly startedAtMs: number;
+  /** Everything on standard output and error so far. */
+  output(): string;
+  /** A file of its run directory; "" while there is none. */
+  file(name: string): Promise<string>;
+  state(): Promise<Record<string, unknown>>;
+  /** The exit code; null when a signal ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Scene {
+  readonly ledger: Ledger;
+  readonly world: FakeWorld;
+  /** The actions that EC2 was asked for, in order. */
+  readonly actions: string[];
+  /** Called before an action reaches EC2; what it answers is waited for. */
+  before: (action: string) => Promise<void> | void;
+  snapshot(): Promise<Snapshot>;
+  runDirectory(): Promise<string>;
+  start(podUid: string, node: string, directory: string, more?: Record<string, string | undefined>): Sidecar;
+  close(): Promise<void>;
+}
+
+/** A real Redis, EC2 in small with the nodes of `worldOf`, one pool of `addresses` addresses, and real sidecar processes. */
+export async function sidecarScene(build: string, redisUrl: string, addresses: number): Promise<Scene> {
+  const installation = `test-${randomUUID()}`;
+  const ledger = connectLedger(redisUrl, { installation });
+  const world = fakeWorld(worldOf("aws"));
+  const ec2 = await startFakeEc2(world);
+  const sidecars: Sidecar[] = [];
+
+  await ledger.putPools([pool({ lingerSeconds: 0 })]);
+  for (const { name, id, zone } of world.nodes) {
+    const machine = { id, providerId: `aws:///${zone}/${id}` };
+    await ledger.putNode({ name, uid: name, cloud: "aws", region: "eu-west-1", machine, ready: true });
+  }
+  const rows = world.addresses.slice(0, addresses).map(({ id, ip }) => ({ id, ip, attachedTo: null }));
+  await ledger.putInventory("partners", rows, (await ledger.now()) + 60_000);
+
+  const scene: Scene = {
+    ledger,
+    world,
+    actions: [],
+    before: () => undefined,
+    snapshot: () => ledger.snapshot(),
+    runDirectory: () => mkdtemp(join(tmpdir(), "static-egress-run-")),
+    start(podUid, node, directory, more = {}) {
+      const sidecar = startSidecar(build, directory, {
+        REDIS_URL: redisUrl,
+        AWS_ENDPOINT_URL_EC2: proxy.endpoint,
+        AWS_ACCESS_KEY_ID: "key",
+        AWS_SECRET_ACCESS_KEY: "secret",
+        STATIC_EGRESS_INSTALLATION: installation,
+        STATIC_EGRESS_POOL: "partners",
+        STATIC_EGRESS_POD_UID: podUid,
+        STATIC_EGRESS_POD_NAME: podUid,
+        STATIC_EGRESS_POD_NAMESPACE: "apps",
+        STATIC_EGRESS_NODE_NAME: node,
+        STATIC_EGRESS_SERVICE_ACCOUNT: "default",
+        STATIC_EGRESS_RUN_DIR: directory,
+        ...more,
+      });
+      sidecars.push(sidecar);
+      return sidecar;
+    },
+    async close() {
+      await Promise.all(sidecars.map((sidecar) => sidecar.end("SIGKILL")));
+      await proxy.close();
+      await ec2.close();
+      await ledger.close();
+    },
+  };
+
+  const proxy = await listen((incoming, outgoing) => {
+    void (async () => {
+      const body = await bodyOf(incoming);
+      const action = new URLSearchParams(body).get("Action") ?? "";
+      scene.actions.push(action);
+      await scene.before(action);
+      const { host: _, ...headers } = incoming.headers;
+      const forwarded = request(ec2.endpoint, { method: "POST", headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      });
+      forwarded.on("error", () => outgoing.destroy());
+      forwarded.end(body);
+    })();
+  });
+  return scene;
+}
+
+export function startSidecar(build: string, directory: string, env: Record<string, string | undefined>): Sidecar {
+  const startedAtMs = Date.now();
+  const child = spawn(process.execPath, [...flags, join(build, "dist/sidecar/main.cjs")], { env });
+  const exit = once(child, "exit");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+  const file = (name: string) => readFile(join(directory, name), "utf8").catch(() => "");
+  return {
+    process: child,
+    startedAtMs,
+    output: () => output,
+    file,
+    state: async () => JSON.parse((await file("state.json")) || "{}") as Record<string, unknown>,
+    async end(signal) {
+      if (signal !== undefined) child.kill(signal);
+      await exit;
+      return child.exitCode;
+    },
+  };
+}
