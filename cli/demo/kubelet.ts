@@ -22,7 +22,7 @@ export interface Kubelet {
   pods(): readonly RunningPod[];
   /** Starts an admitted, placed pod; resolves when its first container runs. */
   start(pod: Pod): Promise<void>;
-  /** Deletes a pod: preStop at once, the app's shutdown, SIGTERM for the sidecar. Resolves when the pod is gone. */
+  /** Deletes a pod: preStop at once, the app's shutdown, SIGTERM for the sidecar. Resolves when the pod is gone, whoever began it. */
   end(name: string, appStopsMs: number): Promise<void>;
   /** Kills a pod's sidecar as a crash would; false where it is no process. */
   crash(name: string): boolean;
@@ -33,6 +33,8 @@ interface Entry {
   phase: Phase;
   restarts: number;
   sidecar: Sidecar | undefined;
+  /** Once it is deleted: until it is gone. */
+  gone: Promise<void> | undefined;
 }
 
 /** How often a kubelet's startup probe looks is 1 s; here nobody wants to wait for it. */
@@ -80,11 +82,23 @@ export function createKubelet(options: {
     say(`${entry.pod.metadata.name}: its app starts on ${entry.pod.spec.nodeName}`);
   }
 
+  async function remove(entry: Entry, appStopsMs: number): Promise<void> {
+    const { metadata, spec } = entry.pod;
+    const appRan = entry.phase === "running";
+    entry.phase = "ending";
+    await entry.sidecar?.drain();
+    if (appRan) await after(appStopsMs);
+    await entry.sidecar?.stop(spec.terminationGracePeriodSeconds * 1000);
+    entries.delete(metadata.name);
+    cluster.removePod(metadata.uid ?? "");
+    say(`${metadata.name}: gone`);
+  }
+
   return {
     pods: () => [...entries.values()],
     async start(pod) {
       const { name, namespace, uid = "" } = pod.metadata;
-      const entry: Entry = { pod, phase: "starting", restarts: 0, sidecar: undefined };
+      const entry: Entry = { pod, phase: "starting", restarts: 0, sidecar: undefined, gone: undefined };
       entries.set(name, entry);
       cluster.setPod({ uid, namespace, name });
       await mkdir(volumeOf(pod), { recursive: true });
@@ -93,15 +107,7 @@ export function createKubelet(options: {
     },
     async end(name, appStopsMs) {
       const entry = entries.get(name);
-      if (entry === undefined || entry.phase === "ending") return;
-      const appRan = entry.phase === "running";
-      entry.phase = "ending";
-      await entry.sidecar?.drain();
-      if (appRan) await after(appStopsMs);
-      await entry.sidecar?.stop(entry.pod.spec.terminationGracePeriodSeconds * 1000);
-      entries.delete(name);
-      cluster.removePod(entry.pod.metadata.uid ?? "");
-      say(`${name}: gone`);
+      if (entry !== undefined) await (entry.gone ??= remove(entry, appStopsMs));
     },
     crash(name) {
       const kill = entries.get(name)?.sidecar?.kill;
