@@ -53,7 +53,7 @@ describe("lock in memory", () => {
   contract(() => shared);
 });
 
-describe.skipIf(redisUrl === "")("lock over Redlock", () => {
+describe.skipIf(redisUrl === "")("lock over Redlock", { concurrent: true }, () => {
   let redis: Redis;
   beforeAll(() => void (redis = new Redis(redisUrl)));
   afterAll(() => redis.disconnect());
