@@ -15,6 +15,8 @@ const project = (name: string, more: { testTimeout?: number; globalSetup?: strin
 export default defineConfig({
   plugins: [lua],
   test: {
+    // Most files wait for processes and servers rather than compute: more at a time than there are cores.
+    maxWorkers: 4,
     projects: [
       project("unit"),
       project("conformance", { testTimeout: 30_000, globalSetup: ["test/support/redis-setup.ts"] }),
