@@ -2,18 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectLedger } from "../../shared/ledger/redis/connect.ts";
 import type { Ledger, Snapshot } from "../../shared/ledger/port.ts";
-import { bodyOf, type FakeWorld, fakeWorld, listen } from "../support/clouds/fake.ts";
+import { type FakeWorld, fakeWorld } from "../support/clouds/fake.ts";
 import { startFakeEc2 } from "../support/clouds/fake-ec2.ts";
 import { worldOf } from "../support/clouds/world.ts";
 import { pool } from "../support/ledger-cases.ts";
-
-/** As Dockerfile.sidecar starts it. */
-const flags = ["--jitless", "--max-semi-space-size=1", "--max-old-space-size=24", "--optimize-for-size"];
+import { sidecarImage } from "../support/sidecar-image.ts";
 
 export interface Sidecar {
   readonly process: ChildProcess;
@@ -30,6 +27,8 @@ export interface Sidecar {
 export interface Scene {
   readonly ledger: Ledger;
   readonly world: FakeWorld;
+  /** EC2's. */
+  readonly endpoint: string;
   /** The actions that EC2 was asked for, in order. */
   readonly actions: string[];
   /** Called before an action reaches EC2; what it answers is waited for. */
@@ -45,7 +44,10 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
   const installation = `test-${randomUUID()}`;
   const ledger = connectLedger(redisUrl, { installation });
   const world = fakeWorld(worldOf("aws"));
-  const ec2 = await startFakeEc2(world);
+  const ec2 = await startFakeEc2(world, (action) => {
+    scene.actions.push(action);
+    return scene.before(action);
+  });
   const sidecars: Sidecar[] = [];
 
   await ledger.putPools([pool({ lingerSeconds: 0 })]);
@@ -59,6 +61,7 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
   const scene: Scene = {
     ledger,
     world,
+    endpoint: ec2.endpoint,
     actions: [],
     before: () => undefined,
     snapshot: () => ledger.snapshot(),
@@ -66,7 +69,7 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
     start(podUid, node, directory, more = {}) {
       const sidecar = startSidecar(build, directory, {
         REDIS_URL: redisUrl,
-        AWS_ENDPOINT_URL_EC2: proxy.endpoint,
+        AWS_ENDPOINT_URL_EC2: ec2.endpoint,
         AWS_ACCESS_KEY_ID: "key",
         AWS_SECRET_ACCESS_KEY: "secret",
         STATIC_EGRESS_INSTALLATION: installation,
@@ -84,33 +87,18 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
     },
     async close() {
       await Promise.all(sidecars.map((sidecar) => sidecar.end("SIGKILL")));
-      await proxy.close();
       await ec2.close();
       await ledger.close();
     },
   };
-
-  const proxy = await listen((incoming, outgoing) => {
-    void (async () => {
-      const body = await bodyOf(incoming);
-      const action = new URLSearchParams(body).get("Action") ?? "";
-      scene.actions.push(action);
-      await scene.before(action);
-      const { host: _, ...headers } = incoming.headers;
-      const forwarded = request(ec2.endpoint, { method: "POST", headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      });
-      forwarded.on("error", () => outgoing.destroy());
-      forwarded.end(body);
-    })();
-  });
   return scene;
 }
 
+/** As its image starts it. */
 export function startSidecar(build: string, directory: string, env: Record<string, string | undefined>): Sidecar {
   const startedAtMs = Date.now();
-  const child = spawn(process.execPath, [...flags, join(build, "dist/sidecar/main.cjs")], { env });
+  const script = join(build, "dist/sidecar/main.cjs");
+  const child = spawn(process.execPath, [...sidecarImage.flags, script], { env: { ...sidecarImage.env, ...env } });
   const exit = once(child, "exit");
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));

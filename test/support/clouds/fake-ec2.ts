@@ -10,12 +10,16 @@ class Refused extends Error {
   }
 }
 
-/** EC2's query protocol for the five actions in use: form in, XML out. */
-export function startFakeEc2(world: FakeWorld): Promise<FakeServer> {
+/** EC2's query protocol for the five actions in use: form in, XML out. `before` is waited for before an action is answered. */
+export function startFakeEc2(
+  world: FakeWorld,
+  before: (action: string) => Promise<void> | void = () => undefined,
+): Promise<FakeServer> {
   return listen((request, response) => {
     void (async () => {
       const form = new URLSearchParams(await bodyOf(request));
       const action = form.get("Action") ?? "";
+      await before(action);
       const fault = world.take(action);
       if (fault?.kind === "drop-before") return void request.socket.destroy();
       const [status, xml] = answer(world, action, form, fault?.kind);
