@@ -5,8 +5,11 @@ export type { Logger };
 /** Names under which secrets could travel in a log record; their values are never written. */
 const redacted = ["*.authorization", "*.token", "*.password", "*.secretAccessKey", "*.redisUrl", "redisUrl"];
 
-/** Several records in one write, none older than this many milliseconds: a write for each costs more than the record. */
-const inBackground = { sync: false, minLength: 4096, periodicFlush: 100 };
+/**
+ * Several records in one write, none older than this many milliseconds: a write for each costs more than the record. The most
+ * that pino's stream takes in one write is 16 KiB.
+ */
+const inBackground = { sync: false, minLength: 15_000, periodicFlush: 100 };
 
 /**
  * JSON lines on standard output: constant messages, data in fields, one line a decision or state change at info.

@@ -44,9 +44,35 @@ export function patchBuilder(raw: unknown): PatchBuilder {
   };
 }
 
+const texts = new WeakMap<object, string>();
+
+/** Has the JSON of a value that many patches share written once and for all: from now on it must not change. */
+export function shared<T extends object>(value: T): T {
+  texts.set(value, JSON.stringify(value));
+  return value;
+}
+
+/** The patch as JSON. */
+export function patchText(operations: readonly AddOperation[]): string {
+  const texts = operations.map(
+    ({ path, value }) => `{"op":"add","path":${JSON.stringify(path)},"value":${textOf(value)}}`,
+  );
+  return `[${texts.join(",")}]`;
+}
+
+/** As JSON.stringify, but with the text of what is shared. */
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) return `[${value.map(textOf).join(",")}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${textOf(member)}`).join(",")}}`;
+}
+
 /** RFC 6901. */
 function escaped(segment: string): string {
-  return segment.replaceAll("~", "~0").replaceAll("/", "~1");
+  return /[~/]/.test(segment) ? segment.replaceAll("~", "~0").replaceAll("/", "~1") : segment;
 }
 
 function child(parent: unknown, key: string): unknown {

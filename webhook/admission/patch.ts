@@ -1,7 +1,6 @@
-import { leaseContainer, leaseVolumes } from "./container.ts";
+import { injectionFor } from "./injection.ts";
 import { patchBuilder, type AddOperation } from "./json-patch.ts";
 import { annotations, injectedVersion, meshProxies, poolLabel } from "./names.ts";
-import { placementTerms } from "./placement.ts";
 import type { Pod } from "./pod.ts";
 import type { SidecarSettings } from "./settings.ts";
 import type { Wish } from "./wish.ts";
@@ -13,13 +12,14 @@ import type { Wish } from "./wish.ts";
 export function patchFor(raw: unknown, pod: Pod, wish: Wish, sidecar: SidecarSettings): readonly AddOperation[] {
   const patch = patchBuilder(raw);
   const { metadata, spec } = pod;
+  const { container, volumes, terms } = injectionFor(wish, sidecar);
   if (metadata.labels?.[poolLabel] === undefined) patch.add(["metadata", "labels", poolLabel], wish.pool.name);
   if (metadata.annotations?.[annotations.injected] === undefined) {
     patch.add(["metadata", "annotations", annotations.injected], injectedVersion);
   }
-  patch.add(["spec", "initContainers", containerPosition(spec.initContainers)], leaseContainer(wish, sidecar));
-  for (const volume of leaseVolumes(wish)) patch.add(["spec", "volumes", "-"], volume);
-  for (const { segments, term } of placementTerms(wish, sidecar.placementRequired)) {
+  patch.add(["spec", "initContainers", containerPosition(spec.initContainers)], container);
+  for (const volume of volumes) patch.add(["spec", "volumes", "-"], volume);
+  for (const { segments, term } of terms) {
     patch.add(["spec", "affinity", ...segments, "-"], term);
   }
   for (const [key, value] of Object.entries(wish.pool.nodes?.nodeSelector ?? {})) {

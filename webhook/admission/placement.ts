@@ -4,7 +4,7 @@ import type { Wish } from "./wish.ts";
 /** One term to append: where it goes below `spec`, and what. */
 export interface PlacementTerm {
   readonly segments: readonly string[];
-  readonly term: unknown;
+  readonly term: object;
 }
 
 const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -32,10 +32,10 @@ export function placementTerms(wish: Wish, otherPoolsRequired: boolean): Placeme
   ];
 }
 
-function term(matchExpressions: unknown[]): unknown {
+function term(matchExpressions: object[]): object {
   return { labelSelector: { matchExpressions }, namespaceSelector: {}, topologyKey: "kubernetes.io/hostname" };
 }
 
-function weighted(podAffinityTerm: unknown): unknown {
+function weighted(podAffinityTerm: object): object {
   return { weight: 100, podAffinityTerm };
 }

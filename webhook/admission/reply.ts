@@ -1,4 +1,4 @@
-import type { AddOperation } from "./json-patch.ts";
+import { patchText, type AddOperation } from "./json-patch.ts";
 import type { Reason } from "./reasons.ts";
 
 /** An AdmissionReview as the API server wants it back. Only the functions below build one, so that none is half-built. */
@@ -31,7 +31,7 @@ export function patched(uid: string, operations: readonly AddOperation[], warnin
     uid,
     allowed: true,
     patchType: "JSONPatch",
-    patch: Buffer.from(JSON.stringify(operations)).toString("base64"),
+    patch: Buffer.from(patchText(operations)).toString("base64"),
     ...(warnings.length > 0 && { warnings: warnings.map(shortened) }),
   });
 }
