@@ -1,0 +1,84 @@
+import type { MemoryCluster } from "../../webhook/controller/cluster/memory.ts";
+import type { Cluster, Watched, Watcher } from "../../webhook/controller/cluster/port.ts";
+import type { Engine, Process } from "./engine.ts";
+import { request } from "./network.ts";
+
+export interface ApiWeather {
+  down: boolean;
+  /** How long a watch is behind at most. */
+  lagMs: number;
+}
+
+/** The cluster as one replica of the controller sees it: over the network, and through caches that are a little behind. */
+export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Process, weather: ApiWeather): Cluster {
+  const { random } = process;
+  const send = <T>(what: string, perform: () => Promise<T>): Promise<T> =>
+    request(
+      engine,
+      process,
+      {
+        outMs: random.between(1, 10),
+        backMs: random.between(1, 10),
+        patienceMs: random.between(10, 10_000),
+        giveUp: () => new Error(`${what}: the API server does not answer`),
+        ...(weather.down ? { lost: "request" as const } : {}),
+      },
+      perform,
+    );
+
+  /** A list, then every change in its order, however late; while the API server is away they wait for it. */
+  async function watch<T>(
+    keyOf: (item: T) => string,
+    start: (watcher: Watcher<T>, signal: AbortSignal) => Promise<Watched<T>>,
+    watcher: Watcher<T>,
+    signal: AbortSignal,
+  ): Promise<Watched<T>> {
+    const cache = new Map<string, T>();
+    const inbox: (() => void)[] = [];
+    let listed = false;
+    const take = (): void => {
+      while (listed && !signal.aborted) {
+        const next = inbox.shift();
+        if (next === undefined) return;
+        next();
+      }
+    };
+    const arrive = (): void => {
+      if (process.state === "dead" || signal.aborted) return;
+      if (weather.down) engine.at(1_000, null, arrive);
+      else engine.at(random.between(1, 1 + weather.lagMs), process, take);
+    };
+    const come = (kind: "changed" | "removed", item: T): void => {
+      inbox.push(() => {
+        if (kind === "changed") cache.set(keyOf(item), item);
+        else cache.delete(keyOf(item));
+        watcher[kind](item);
+      });
+      arrive();
+    };
+    for (;;) {
+      try {
+        await send("watch", () =>
+          start({ changed: (item) => come("changed", item), removed: (item) => come("removed", item) }, signal),
+        );
+        listed = true;
+        take();
+        return { get: (key) => cache.get(key), list: () => cache.values() };
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
+  }
+
+  return {
+    watchNodes: (watcher, signal) => watch((node) => node.name, cluster.watchNodes, watcher, signal),
+    watchPods: (watcher, signal) => watch((pod) => pod.uid, cluster.watchPods, watcher, signal),
+    readPod: (namespace, name) => send("readPod", () => cluster.readPod(namespace, name)),
+    readNode: (name) => send("readNode", () => cluster.readNode(name)),
+    markNode: (name, marks) => send("markNode", () => cluster.markNode(name, marks)),
+    markPod: (pod, address) => send("markPod", () => cluster.markPod(pod, address)),
+    report: (event) => send("report", () => cluster.report(event)),
+    readLeadership: () => send("readLeadership", () => cluster.readLeadership()),
+    writeLeadership: (leadership, version) => send("writeLeadership", () => cluster.writeLeadership(leadership, version)),
+  };
+}

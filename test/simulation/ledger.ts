@@ -1,0 +1,63 @@
+import { EgressError } from "../../shared/errors.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import type { Engine, Process } from "./engine.ts";
+import { request } from "./network.ts";
+
+/** How Redis is today. */
+export interface RedisWeather {
+  down: boolean;
+  lostRequests: number;
+  lostAnswers: number;
+  slowMs: number;
+}
+
+/** The one ledger, as a process reaches it over the network. `trap` says which answer of which command is lost. */
+export function ledgerFrom(
+  ledger: Ledger,
+  engine: Engine,
+  process: Process,
+  weather: RedisWeather,
+  reaches: () => boolean,
+  trap: (command: string) => "request" | "answer" | undefined,
+): Ledger {
+  const { random } = process;
+  const reached = (): boolean => reaches() && !weather.down;
+
+  function send<T>(command: string, perform: () => Promise<T>): Promise<T> {
+    const isLost = random.chance(weather.lostRequests) ? "request" : undefined;
+    const isUnheard = random.chance(weather.lostAnswers) ? "answer" : undefined;
+    const lost = reached() ? (trap(command) ?? isLost ?? isUnheard) : "request";
+    const fate = {
+      outMs: 1 + random.between(0, weather.slowMs),
+      backMs: 1 + random.between(0, weather.slowMs),
+      patienceMs: random.chance(0.5) ? 50 : 5_000,
+      giveUp: () => new EgressError("LEDGER_UNREACHABLE", `${command}: no answer`),
+      ...(lost === undefined ? {} : { lost }),
+    };
+    return request(engine, process, fate, perform);
+  }
+  const hint = (deliver: () => void): void => {
+    if (reached() && process.state !== "dead") engine.at(random.between(1, 5), process, deliver);
+  };
+
+  return {
+    acquire: (claim, how) => send("acquire", () => ledger.acquire(claim, how)),
+    renew: (podUid, leaseMs) => send("renew", () => ledger.renew(podUid, leaseMs)),
+    drain: (podUid, how) => send("drain", () => ledger.drain(podUid, how)),
+    release: (podUid, how) => send("release", () => ledger.release(podUid, how)),
+    begin: (machine) => send("begin", () => ledger.begin(machine)),
+    extend: (machine, fence) => send("extend", () => ledger.extend(machine, fence)),
+    settle: (machine, fence, how) => send("settle", () => ledger.settle(machine, fence, how)),
+    putPools: (pools) => send("putPools", () => ledger.putPools(pools)),
+    putNode: (node) => send("putNode", () => ledger.putNode(node)),
+    removeNode: (name) => send("removeNode", () => ledger.removeNode(name)),
+    endLeases: (machine) => send("endLeases", () => ledger.endLeases(machine)),
+    putInventory: (pool, rows, readAtMs) => send("putInventory", () => ledger.putInventory(pool, rows, readAtMs)),
+    now: () => send("now", () => ledger.now()),
+    due: () => send("due", () => ledger.due()),
+    snapshot: () => send("snapshot", () => ledger.snapshot()),
+    onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint(wake))),
+    onChange: (changed) => send("subscribe", () => ledger.onChange((machine) => hint(() => changed(machine)))),
+    close: async () => undefined,
+  };
+}

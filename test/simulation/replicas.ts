@@ -1,0 +1,52 @@
+import { work } from "../../shared/leases/worker.ts";
+import type { Pool } from "../../shared/pools/schema.ts";
+import { startController } from "../../webhook/controller/controller.ts";
+import { recordMetrics } from "../support/cluster/recorded-metrics.ts";
+import { clusterFrom } from "./cluster.ts";
+import type { Process } from "./engine.ts";
+import type { World } from "./world.ts";
+
+export interface Replica {
+  process: Process;
+  restarts: number;
+}
+
+const everywhere = (): boolean => true;
+
+/** Starts the real controller as a process, with its own, later view of the file of pools. */
+export function startReplica(world: World, index: number, restarts: number): Replica {
+  const { engine, story } = world;
+  const process = engine.spawn(`controller-${index}#${restarts}`);
+  const log = story.logger(process.name);
+  const ledger = world.ledgerFor(process, everywhere);
+  const cloud = world.cloudFor(process, everywhere);
+  const lock = world.lockFor(process, everywhere);
+  let pools: readonly Pool[] = world.pools;
+  const subscribers = new Set<() => void>();
+  world.poolWatchers.add(() =>
+    engine.at(process.random.between(10, 10_000), process, () => {
+      pools = world.pools;
+      for (const tell of subscribers) tell();
+    }),
+  );
+  engine.at(process.random.between(1, 500), process, () => {
+    startController({
+      cluster: clusterFrom(world.cluster, engine, process, world.api),
+      ledger,
+      clouds: { forPool: async () => cloud },
+      pools: {
+        current: () => pools,
+        subscribe(changed) {
+          subscribers.add(changed);
+          return () => subscribers.delete(changed);
+        },
+      },
+      work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      log,
+      metrics: recordMetrics(),
+      clock: engine.now,
+      identity: process.name,
+    });
+  });
+  return { process, restarts };
+}

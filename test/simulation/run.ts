@@ -1,0 +1,100 @@
+import { takeOver } from "./globals.ts";
+import type { History } from "./history.ts";
+import { createInvariants, untidy, type Invariants } from "./invariants.ts";
+import { createNodes } from "./nodes.ts";
+import { heal, perform, type Scene } from "./perform.ts";
+import { createPods, type Pod } from "./pods.ts";
+import { startReplica } from "./replicas.ts";
+import { createStory } from "./story.ts";
+import { createWorld } from "./world.ts";
+
+export interface Outcome {
+  /** Empty: all invariants held. */
+  readonly violations: readonly string[];
+  readonly story: readonly string[];
+  readonly simulatedMs: number;
+  readonly happened: number;
+}
+
+/** Until all is tidy again: linger, adoption, the longest retry, an inventory, a silent node, and some more. */
+const patienceMs = 900_000;
+
+/** Runs one history to its end. The same history always runs the same way. */
+export async function runHistory(history: History, full = false): Promise<Outcome> {
+  const story = createStory(full);
+  let invariants: Invariants | undefined;
+  const world = createWorld(history, story, (change) => invariants?.changes(change));
+  const { engine } = world;
+  const giveBack = takeOver(engine);
+  const broken = (error: unknown): void =>
+    story.violate("program", `${engine.current()?.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.on("unhandledRejection", broken);
+  try {
+    const pods = createPods(world, { opened: (pod, ip, isFirst) => invariants?.opens(pod, ip, isFirst) });
+    const podsOn = (machine: string): Pod[] => [...pods.all.values()].filter((pod) => pod.machine === machine);
+    const nodes = createNodes(world, {
+      stopped: (node) => pods.stopped(node),
+      started: (node) => pods.booted(node),
+      gone(node) {
+        for (const pod of podsOn(node.machine)) pod.excused = "its node is gone";
+        pods.nodeGone(node);
+      },
+      silent(node, forSeconds) {
+        for (const pod of podsOn(node.machine)) {
+          const own = world.pools.find(({ name }) => name === pod.pool)?.unreachableSeconds ?? 60;
+          if (forSeconds >= own) pod.excused = "its node is silent";
+        }
+      },
+    });
+    invariants = createInvariants(world, pods);
+    const scene: Scene = { world, nodes, pods, invariants, replicas: [0, 1].map((at) => startReplica(world, at, 0)) };
+    await play(scene);
+  } finally {
+    giveBack();
+    process.off("unhandledRejection", broken);
+  }
+  const begin = 1_800_000_000_000;
+  return {
+    violations: story.violations,
+    story: story.lines,
+    simulatedMs: engine.now() - begin,
+    happened: engine.happened(),
+  };
+}
+
+async function play(scene: Scene): Promise<void> {
+  const { world, pods } = scene;
+  const { engine, story } = world;
+  const failed = (): boolean => story.violations.length > 0;
+  const pass = async (ms: number): Promise<void> => {
+    if (!failed()) await engine.run(engine.now() + ms, failed);
+  };
+  await pass(5_000);
+  const begin = engine.now();
+  for (const event of world.history.events) {
+    await pass(begin + event.atMs - engine.now());
+    if (failed()) return;
+    perform(event, scene);
+  }
+  await pass(20_000);
+  heal(scene);
+  await settle(scene, pass, "with its pods");
+  for (const pod of pods.all.values()) pods.remove(pod, false);
+  await settle(scene, pass, "without pods");
+}
+
+/** Waits until all is tidy, and still is a while later. */
+async function settle(scene: Scene, pass: (ms: number) => Promise<void>, when: string): Promise<void> {
+  const { world, nodes, pods } = scene;
+  const { engine, story } = world;
+  const untilMs = engine.now() + patienceMs;
+  let tidy = 0;
+  let wrong: string[] = [];
+  while (engine.now() < untilMs && story.violations.length === 0) {
+    await pass(5_000);
+    wrong = untidy(world, nodes, pods, await world.ledger.snapshot());
+    tidy = wrong.length === 0 ? tidy + 1 : 0;
+    if (tidy >= 3) return;
+  }
+  if (story.violations.length === 0) story.violate("4", `not tidy ${when}: ${wrong.join("; ")}`);
+}
