@@ -33,7 +33,8 @@ const help = `npm run bench -- [OPTION...] [NAME...]: every figure the README qu
 ${[...benches].map(([name, [, about]]) => `  ${name.padEnd(16)} ${about}`).join("\n")}
 
   --hold SECONDS   how long sidecar-hold holds: default 600
-  --json           the figures as JSON on standard output, the table on standard error
+  --json           the figures as JSON on standard output, the table on standard error; npm adds no lines of its
+                   own when it is called as npm run --silent bench -- --json
   --help
 
 A bench whose needs are not met says 'not measured' and why. Exit codes: 0 measured, whether or not goals are met;

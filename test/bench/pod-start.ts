@@ -15,23 +15,25 @@ const install = "npm run e2e -- --install-only";
 
 /** From scheduled to app running, on one node that carries its address already, injected and not, in turns. */
 export async function benchPodStart({ env }: BenchSettings): Promise<Row[]> {
-  if (!env["KUBECONFIG"]) return [notMeasured(name, `KUBECONFIG is not set; it takes a cluster and ${install}`)];
-  const ready = "jsonpath={.status.readyReplicas}";
-  const replicas = await kubectl(
-    "-n",
-    "static-egress",
-    "get",
-    "deployment",
-    "static-egress-webhook",
-    "-o",
-    ready,
-  ).catch(() => "");
-  if (Number(replicas) < 1) return [notMeasured(name, `no webhook is ready there: ${install}`)];
-  const settings = parseSettings(env);
+  const settings = await installation(env);
+  if (typeof settings === "string") return [notMeasured(name, settings)];
   try {
     return await measure(settings);
   } finally {
     await kubectl("delete", "namespace", namespace, "--timeout=120s", "--ignore-not-found");
+  }
+}
+
+/** The environment's settings, or why there is nothing to measure on. */
+async function installation(env: BenchSettings["env"]): Promise<Settings | string> {
+  if (!env["KUBECONFIG"]) return `KUBECONFIG is not set; it takes a cluster and ${install}`;
+  const of = ["-n", "static-egress", "deployment", "static-egress-webhook"];
+  try {
+    const settings = parseSettings(env);
+    const { status } = await get<{ status: { readyReplicas?: number } }>(...of);
+    return (status.readyReplicas ?? 0) > 0 ? settings : `the webhook is not ready there: ${install}`;
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}; it takes a cluster and ${install}`;
   }
 }
 
