@@ -4,6 +4,10 @@ import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
+import { createAwsCloud } from "../../shared/clouds/aws/cloud.ts";
+import { work } from "../../shared/leases/worker.ts";
+import { createMemoryLock } from "../../shared/lock/memory.ts";
 import { connectLedger } from "../../shared/ledger/redis/connect.ts";
 import type { Ledger, Snapshot } from "../../shared/ledger/port.ts";
 import { type FakeWorld, fakeWorld } from "../support/clouds/fake.ts";
@@ -34,6 +38,8 @@ export interface Scene {
   /** Called before an action reaches EC2; what it answers is waited for. */
   before: (action: string) => Promise<void> | void;
   snapshot(): Promise<Snapshot>;
+  /** What the controller would do now: the work that a sidecar left undone, as it had too little time for it. */
+  sweep(): Promise<void>;
   runDirectory(): Promise<string>;
   start(podUid: string, node: string, directory: string, more?: Record<string, string | undefined>): Sidecar;
   close(): Promise<void>;
@@ -47,6 +53,11 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
   const ec2 = await startFakeEc2(world, (action) => {
     scene.actions.push(action);
     return scene.before(action);
+  });
+  const cloud = createAwsCloud({
+    region: "eu-west-1",
+    endpoint: ec2.endpoint,
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
   });
   const sidecars: Sidecar[] = [];
 
@@ -65,6 +76,12 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
     actions: [],
     before: () => undefined,
     snapshot: () => ledger.snapshot(),
+    async sweep() {
+      for (const machine of (await ledger.due()).machines) {
+        const job = await ledger.begin(machine);
+        if (job !== null) await work(job, { ledger, cloud, lock: createMemoryLock(), log: pino({ level: "silent" }) });
+      }
+    },
     runDirectory: () => mkdtemp(join(tmpdir(), "static-egress-run-")),
     start(podUid, node, directory, more = {}) {
       const sidecar = startSidecar(build, directory, {
