@@ -448,6 +448,34 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       });
     });
 
+    describe("a leader that wakes up late", () => {
+      const later = () =>
+        node("n1", { uid: "later", machine: { id: "i-later", providerId: "aws:///eu-west-1a/i-later" } });
+
+      it("does not put an older node in the place of a newer one", async () => {
+        await ledger.putNode(later(), node("n1").uid);
+        expect(await ledger.putNode(node("n1", { ready: false }), node("n1").uid)).toBe(false);
+        expect(await ledger.putNode(node("n1"), null)).toBe(false);
+        expect((await ledger.snapshot()).nodes.find(({ name }) => name === "n1")).toEqual(later());
+        expect(await ledger.putNode(later(), null)).toBe(true);
+      });
+
+      it("does not put a node again that somebody has removed", async () => {
+        await ledger.removeNode("n1", node("n1").uid);
+        expect(await ledger.putNode(node("n1", { ready: false }), node("n1").uid)).toBe(false);
+        expect((await ledger.snapshot()).nodes.map(({ name }) => name)).not.toContain("n1");
+        expect(await ledger.putNode(node("n1"), null)).toBe(true);
+      });
+
+      it("does not remove a newer node, whose pods keep their leases", async () => {
+        await ledger.putNode(later());
+        await attach("p1", "n1");
+        await ledger.removeNode("n1", node("n1").uid);
+        const { leases } = await ledger.snapshot();
+        expect(leases).toMatchObject([{ podUid: "p1", machine: "i-later" }]);
+      });
+    });
+
     describe("wake-ups", () => {
       it("tell a waiting pod when its address is there, and the controller what changed", async () => {
         const changes: string[] = [];

@@ -79,6 +79,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
     markPod: (pod, address) => send("markPod", () => cluster.markPod(pod, address)),
     report: (event) => send("report", () => cluster.report(event)),
     readLeadership: () => send("readLeadership", () => cluster.readLeadership()),
-    writeLeadership: (leadership, version) => send("writeLeadership", () => cluster.writeLeadership(leadership, version)),
+    writeLeadership: (leadership, version) =>
+      send("writeLeadership", () => cluster.writeLeadership(leadership, version)),
   };
 }

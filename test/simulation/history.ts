@@ -32,7 +32,12 @@ export type Happens =
   | { readonly do: "pool loses address" | "pool gets address"; readonly pool: number; readonly address: number }
   | { readonly do: "pool lingers"; readonly pool: number; readonly seconds: number }
   /** The next actor that comes to this moment of a change in the cloud is hit. */
-  | { readonly do: "trap"; readonly moment: "read" | "sent" | "done"; readonly then: "kill" | "pause"; readonly forMs: number }
+  | {
+      readonly do: "trap";
+      readonly moment: "read" | "sent" | "done";
+      readonly then: "kill" | "pause";
+      readonly forMs: number;
+    }
   /** The next command of that name is lost, or its answer. */
   | { readonly do: "lose"; readonly command: string; readonly what: "request" | "answer" };
 

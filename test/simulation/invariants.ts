@@ -22,7 +22,8 @@ export function createInvariants(world: World, pods: Pods): Invariants {
   return {
     changes({ kind, address, machine, by, displaced }) {
       if (by === "hand") return;
-      const pooled = world.history.setting.pools.length > 0 && address.id.startsWith("eipalloc-") && !address.id.includes("foreign");
+      const pooled =
+        world.history.setting.pools.length > 0 && address.id.startsWith("eipalloc-") && !address.id.includes("foreign");
       if (!pooled) story.violate("6", `${address.ip} is of no pool, and ${by} touches it`);
       if (kind === "attach") {
         meddled.delete(address.id);

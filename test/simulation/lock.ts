@@ -38,7 +38,7 @@ export function lockFrom(locks: Locks, engine: Engine, process: Process, reaches
   return {
     async using(resource, work) {
       const token = `${process.name} ${process.random.next()}`;
-      for (let failures = 0; !(await ask(() => take(resource, token))); ) {
+      for (let failures = 0; !(await ask(() => take(resource, token)));) {
         failures += 1;
         if (failures > tries) throw new EgressError("LOCK_LOST", `no lock on ${resource}`);
         await new Promise((resolve) => setTimeout(resolve, 200 + process.random.between(0, 100)));

@@ -27,7 +27,10 @@ export async function runHistory(history: History, full = false): Promise<Outcom
   const { engine } = world;
   const giveBack = takeOver(engine);
   const broken = (error: unknown): void =>
-    story.violate("program", `${engine.current()?.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    story.violate(
+      "program",
+      `${engine.current()?.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   process.on("unhandledRejection", broken);
   try {
     const pods = createPods(world, { opened: (pod, ip, isFirst) => invariants?.opens(pod, ip, isFirst) });

@@ -8,9 +8,9 @@ export async function shrink(history: History, invariant: string): Promise<Histo
     return violations.some((violation) => violation.startsWith(`${invariant}:`));
   };
   let events = history.events;
-  for (let size = Math.ceil(events.length / 2); size >= 1; ) {
+  for (let size = Math.ceil(events.length / 2); size >= 1;) {
     let shorter = false;
-    for (let from = 0; from < events.length; ) {
+    for (let from = 0; from < events.length;) {
       const without = events.toSpliced(from, size);
       if (await fails(without)) {
         events = without;

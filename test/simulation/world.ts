@@ -100,12 +100,7 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
     poolWatchers: new Set(),
     ledgerFor: (process, reaches) => ledgerFrom(ledger, engine, process, redis, reaches, lose),
     cloudFor: (process, reaches) =>
-      createEc2Cloud(
-        truth,
-        throughWeather(engine, truth, weather, process, reaches, trap),
-        process.name,
-        engine.now,
-      ),
+      createEc2Cloud(truth, throughWeather(engine, truth, weather, process, reaches, trap), process.name, engine.now),
     lockFor: (process, reaches) => lockFrom(locks, engine, process, () => reaches() && !redis.down),
     traps,
     losses,

@@ -137,8 +137,10 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
       return refused;
     }),
 
-    putNode: command((now, node) => {
+    putNode: command((now, node, replaces) => {
       const before = state.nodes.get(node.name);
+      const known = before?.uid === node.uid || (before?.uid ?? null) === replaces;
+      if (replaces !== undefined && !known) return false;
       const moved = before?.machine.id !== node.machine.id;
       state.nodes.set(node.name, node);
       state.machines.set(node.machine.id, node.name);
@@ -148,11 +150,13 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
         state.changed(before.machine.id);
       }
       if (moved) wakeWaiters(state, (pod) => pod.node === node.name);
+      return true;
     }),
 
-    removeNode: command((now, name) => {
-      const machine = state.nodes.get(name)?.machine.id;
-      if (machine === undefined) return;
+    removeNode: command((now, name, uid) => {
+      const node = state.nodes.get(name);
+      if (node === undefined || (uid !== undefined && node.uid !== uid)) return;
+      const machine = node.machine.id;
       state.nodes.delete(name);
       state.machines.delete(machine);
       state.problems.delete(machine);

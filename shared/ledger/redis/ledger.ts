@@ -55,11 +55,12 @@ export function createRedisLedger(options: {
       const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));
       return Array.isArray(refused) ? refused.map(String) : [];
     },
-    async putNode(node) {
-      await run("putNode", node.name, JSON.stringify(node), node.machine.id);
+    async putNode(node, replaces) {
+      const known = replaces === undefined ? [] : [replaces ?? ""];
+      return (await run("putNode", node.name, JSON.stringify(node), node.machine.id, node.uid, ...known)) === 1;
     },
-    async removeNode(name) {
-      await run("removeNode", name);
+    async removeNode(name, uid) {
+      await run("removeNode", name, ...(uid === undefined ? [] : [uid]));
     },
     async endLeases(machine) {
       await run("endLeases", machine);
