@@ -10,6 +10,8 @@ export interface Claim {
   readonly serviceAccount: string;
   /** The Kubernetes node name (downward API); the node directory says which machine that is. */
   readonly node: string;
+  /** The UID of that node, when it is known: a directory that still has an older node of the name is not believed. */
+  readonly nodeUid?: string;
   readonly pool: string;
 }
 

@@ -67,6 +67,15 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.begin("i-n1")).toBeNull();
       });
 
+      it("waits while the directory has another node of that name than the pod runs on", async () => {
+        await attach("p1", "n1");
+        const there = { ...claim("p2", "n1"), nodeUid: "uid-later" };
+        expect(await ledger.acquire(there, how)).toMatchObject({ status: "waiting", reason: "node-unknown" });
+        const machine = { id: "i-later", providerId: "aws:///eu-west-1a/i-later" };
+        await ledger.putNode(node("n1", { uid: "uid-later", machine }));
+        expect(jobOf(await ledger.acquire(there, how))).toMatchObject({ kind: "attach", machine });
+      });
+
       it("gives different nodes different addresses at the same time", async () => {
         const answers = await Promise.all(["n1", "n2"].map((on) => ledger.acquire(claim(`p-${on}`, on), how)));
         expect(answers.map((answer) => jobOf(answer).address.id).toSorted()).toEqual(["a1", "a2"]);

@@ -9,6 +9,8 @@ export interface Pod {
   readonly node: Node;
   /** The machine it runs on: a pod never moves. */
   readonly machine: string;
+  /** From the token that its sidecar gets. */
+  readonly nodeUid: string;
   readonly pool: string;
   readonly graceMs: number;
   readonly stopMs: number;
@@ -140,6 +142,7 @@ export function createPods(
         uid: `uid-${name}`,
         node,
         machine: node.machine,
+        nodeUid: node.uid,
         pool: poolName(wanted.pool),
         graceMs: wanted.graceMs,
         stopMs: wanted.stopMs,

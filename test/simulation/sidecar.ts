@@ -102,6 +102,7 @@ export function startSidecar(
         pod: `shop/${pod.name}`,
         serviceAccount: "shop/default",
         node: node.name,
+        nodeUid: pod.nodeUid,
         pool: pod.pool,
       },
       gate: {

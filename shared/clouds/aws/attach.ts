@@ -5,7 +5,7 @@ import type { AwsCalls } from "./calls.ts";
 import { type AwsNode, readNode } from "./machine.ts";
 import { settle } from "./settle.ts";
 
-/** One read and one change; a node that has the address already costs the read alone. */
+/** One read and one change. */
 export async function attach(
   calls: AwsCalls,
   requirePublicSubnet: (node: AwsNode, signal?: AbortSignal) => Promise<void>,
@@ -14,13 +14,13 @@ export async function attach(
   signal?: AbortSignal,
 ): Promise<Attached> {
   const node = await readNode(calls, machine.providerId, region, signal);
-  // EC2 gives an automatic address back by itself, where it does: what was there before need not be remembered.
-  if (node.egressIp === address.ip) return { ip: address.ip, hadEphemeral: true };
-  requireRoom(node);
+  // Already there, as it seems: it is associated all the same, which changes nothing then. EC2 may have told old state.
+  if (node.egressIp !== address.ip) requireRoom(node);
   await requirePublicSubnet(node, signal);
   const doubt = await calls.associate(address.id, node.interfaceId, signal);
   if (doubt !== null) await settle(calls, doubt, (found) => isOn(node, address.id, found), signal);
-  return { ip: address.ip, hadEphemeral: node.kind === "ephemeral" };
+  // EC2 gives an automatic address back by itself, where it does: what was there before need not be remembered.
+  return { ip: address.ip, hadEphemeral: node.kind === "ephemeral" || node.egressIp === address.ip };
 }
 
 /** Associating would silently displace a reserved address that is there already: it must not come to that. */

@@ -25,7 +25,8 @@ export function acquire(
   { leaseMs, mayWork }: { leaseMs: number; mayWork: readonly string[] },
 ): Acquisition {
   purgeWaiters(state, now);
-  const node = state.nodes.get(claim.node);
+  const row = state.nodes.get(claim.node);
+  const node = claim.nodeUid === undefined || row?.uid === claim.nodeUid ? row : undefined;
   const machine = node?.machine.id ?? "";
   let known = state.pods.get(claim.podUid);
   const pod: PodRecord = {

@@ -32,8 +32,9 @@ export function createRedisLedger(options: {
 
   return {
     async acquire(claim, { leaseMs, mayWork }) {
-      const { podUid, pod, serviceAccount, node, pool } = claim;
-      return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, leaseMs, mayWork.join(",")));
+      const { podUid, pod, serviceAccount, node, nodeUid = "", pool } = claim;
+      const how = [leaseMs, mayWork.join(","), nodeUid];
+      return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how));
     },
     renew: async (podUid, leaseMs) => toRenewal(await run("renew", podUid, leaseMs)),
     async drain(podUid, { leaseMs, graceMs }) {

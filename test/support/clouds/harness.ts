@@ -21,8 +21,8 @@ export interface Traits {
   readonly filter: { readonly other: string; readonly wrong: string };
   /** What carries out an attach and a detach, as onCall names it. */
   readonly change: { readonly attach: string; readonly detach: string };
-  /** The exact calls of an attach and a detach. */
-  readonly calls: { readonly attach: readonly string[]; readonly detach: readonly string[] };
+  /** The exact calls of an attach, of one that was done already, and of a detach. */
+  readonly calls: Readonly<Record<"attach" | "again" | "detach", readonly string[]>>;
 }
 
 /** A cloud in a fresh small world (`worldOf`), and a view of the truth behind it. */
@@ -84,6 +84,7 @@ export const awsTraits: Traits = {
   change: { attach: "AssociateAddress", detach: "DisassociateAddress" },
   calls: {
     attach: ["DescribeInstances", "AssociateAddress"],
+    again: ["DescribeInstances", "AssociateAddress"], // a read may be old
     detach: ["DescribeAddresses", "DescribeInstances", "DisassociateAddress"],
   },
 };
@@ -105,6 +106,7 @@ export const gcpTraits: Traits = {
       "instances.addAccessConfig",
       "zoneOperations.wait",
     ],
+    again: ["instances.get"],
     detach: [
       "instances.get",
       "instances.deleteAccessConfig",

@@ -12,7 +12,7 @@ export const memoryTraits: Traits = {
   foreignProviderId: "aws:///eu-west-1a/i-0123456789abcdef0",
   filter: { other: "", wrong: "" },
   change: { attach: "attach", detach: "detach" },
-  calls: { attach: ["attach"], detach: ["detach"] },
+  calls: { attach: ["attach"], again: ["attach"], detach: ["detach"] },
 };
 
 export function startMemory(): Promise<CloudUnderTest> {

@@ -1,7 +1,7 @@
 -- acquire: takes or refreshes a pod's lease on its node, or queues the pod.
 -- KEYS[1] root
 -- ARGV 1 pod UID, 2 namespace/name, 3 namespace/service account, 4 node name, 5 pool, 6 lease life (ms),
---      7 clouds that the caller can do work for, comma-separated
+--      7 clouds that the caller can do work for, comma-separated, 8 the node's UID or ''
 -- Output {'attached', ip, fence, expires (ms), pool} | {'work', job, pool} | {'waiting', reason, detail, position, waiting, pool}
 local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lease_ms, may = tonumber(ARGV[6]), ARGV[7]
@@ -11,6 +11,7 @@ local known = get('pods', uid)
 local pod = { pod = name, account = account, node = node_name, pool = pool_name, since = known and known.since or now }
 local text = redis.call('HGET', key('pools'), pool_name)
 local node = get('nodes', node_name)
+if node and ARGV[8] ~= '' and node.uid ~= ARGV[8] then node = nil end -- an older node of that name
 local machine = node and node.machine.id or ''
 
 -- A pod never moves: a lease on another machine, or in another pool, is a leftover.
