@@ -37,11 +37,8 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
     const inbox: (() => void)[] = [];
     let listed = false;
     const take = (): void => {
-      while (listed && !signal.aborted) {
-        const next = inbox.shift();
-        if (next === undefined) return;
-        next();
-      }
+      if (!listed || signal.aborted) return;
+      for (const next of inbox.splice(0)) next();
     };
     const arrive = (): void => {
       if (process.state === "dead" || signal.aborted) return;
@@ -71,8 +68,20 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
   }
 
   return {
-    watchNodes: (watcher, signal) => watch((node) => node.name, cluster.watchNodes, watcher, signal),
-    watchPods: (watcher, signal) => watch((pod) => pod.uid, cluster.watchPods, watcher, signal),
+    watchNodes: (watcher, signal) =>
+      watch(
+        (node) => node.name,
+        (seen, until) => cluster.watchNodes(seen, until),
+        watcher,
+        signal,
+      ),
+    watchPods: (watcher, signal) =>
+      watch(
+        (pod) => pod.uid,
+        (seen, until) => cluster.watchPods(seen, until),
+        watcher,
+        signal,
+      ),
     readPod: (namespace, name) => send("readPod", () => cluster.readPod(namespace, name)),
     readNode: (name) => send("readNode", () => cluster.readNode(name)),
     markNode: (name, marks) => send("markNode", () => cluster.markNode(name, marks)),

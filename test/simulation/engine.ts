@@ -19,7 +19,7 @@ export interface Happening {
 
 /** Simulated time: what happens does so at a moment, in a process or (null) in the world outside of them. */
 export interface Engine {
-  now(): number;
+  readonly now: () => number;
   readonly seed: string;
   /** Whose code runs now. */
   current(): Process | null;

@@ -35,7 +35,7 @@ export type Happens =
   | {
       readonly do: "trap";
       readonly moment: "read" | "sent" | "done";
-      readonly then: "kill" | "pause";
+      readonly blow: "kill" | "pause";
       readonly forMs: number;
     }
   /** The next command of that name is lost, or its answer. */
@@ -140,7 +140,7 @@ function faultOf(random: Random, setting: Setting, pods: number): Happens {
     ...Array.from({ length: 4 }, () => () => ({
       do: "trap" as const,
       moment: random.pick(["read", "sent", "done"] as const),
-      then: random.pick(["kill", "pause"] as const),
+      blow: random.pick(["kill", "pause"] as const),
       forMs: random.pick([3_000, 17_000, 40_000, 100_000]),
     })),
     ...Array.from({ length: 2 }, () => () => ({

@@ -25,7 +25,7 @@ export function request<T>(engine: Engine, process: Process, fate: Fate, perform
         .then(perform)
         .then(
           (value) => answered(() => resolve(value)),
-          (error: unknown) => answered(() => reject(error as Error)),
+          (error: unknown) => answered(() => reject(error)),
         );
     });
   });

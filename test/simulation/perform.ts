@@ -106,8 +106,8 @@ export function perform(event: Event, scene: Scene): void {
       world.traps.push({
         moment: event.moment,
         hit(process) {
-          world.story.tell("trap", `${event.then} ${process.name}, at '${event.moment}'`);
-          if (event.then === "pause") pause(process, event.forMs);
+          world.story.tell("trap", `${event.blow} ${process.name}, at '${event.moment}'`);
+          if (event.blow === "pause") pause(process, event.forMs);
           else if (process.name.startsWith("controller")) killReplica(scene, process, event.forMs);
           else killWorker(scene, process);
         },

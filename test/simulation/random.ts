@@ -1,7 +1,7 @@
 /** Random numbers of one seed. Every process draws from a stream of its own, so that a history with one event less stays like the other. */
 export interface Random {
   /** In [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** A whole number from `low` up to and including `high`. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
