@@ -66,7 +66,8 @@ async function measured(name: string, run: () => Promise<Row[]>): Promise<Row[]>
     return await run();
   } catch (error) {
     failures += 1;
-    return [{ name, value: null, unit: "", note: `failed: ${error instanceof Error ? error.stack : String(error)}` }];
+    process.stderr.write(`bench: ${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return [{ name, value: null, unit: "", note: `failed: ${String(error).split("\n")[0]}` }];
   } finally {
     process.stderr.write(`bench: ${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
   }
