@@ -8,12 +8,15 @@ import { type Agent, startAgent } from "./agent.ts";
 import { runCloudWorker } from "./cloud-child.ts";
 import { parseConfig } from "./config.ts";
 import { createGate } from "./gate.ts";
+import { readNodeUid } from "./node-uid.ts";
 import { verifyAddress } from "./verify.ts";
 
 /** Clouds whose work a node can do for itself. On GCP a swap would cut off the very node it runs from (design, section 7). */
 const ownClouds = ["aws"];
 /** The child may compile what it runs: it lives for a second, and its memory goes with it. */
 const childFlags = ["--max-semi-space-size=1", "--max-old-space-size=40"];
+/** Where the webhook mounts the projected token of audience static-egress. */
+const tokenFile = "/var/run/secrets/static-egress/token";
 /** SIGTERM leaves at least 2 s; a detach that takes longer is the controller's. */
 const timeLeftMs = 1800;
 
@@ -46,6 +49,7 @@ async function main(): Promise<void> {
   };
   const ended = end();
 
+  const nodeUid = await readNodeUid(tokenFile);
   const gate = await createGate(config.STATIC_EGRESS_RUN_DIR, process.pid);
   agent = startAgent({
     leases,
@@ -54,6 +58,7 @@ async function main(): Promise<void> {
       pod,
       serviceAccount: `${config.STATIC_EGRESS_POD_NAMESPACE}/${config.STATIC_EGRESS_SERVICE_ACCOUNT}`,
       node: config.STATIC_EGRESS_NODE_NAME,
+      ...(nodeUid === undefined ? {} : { nodeUid }),
       pool: config.STATIC_EGRESS_POOL,
     },
     gate,
