@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../shared/ledger/port.ts";
 import type { Nodes } from "./nodes.ts";
-import type { Pod, Pods } from "./pods.ts";
+import type { Pod } from "./pod.ts";
+import type { Pods } from "./pods.ts";
 import type { Change } from "./truth.ts";
 import { stranger, type World } from "./world.ts";
 

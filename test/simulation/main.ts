@@ -8,7 +8,7 @@ const usage = `npm run simulate -- [--histories N] [--seed S] [--from K] [--seco
 Runs N random histories (default 1000) of the whole protocol on simulated time; S names the series (default 1).
 A history that breaks an invariant is made as short as it can be, its story is printed, and the exit code is 1.
 --from K starts at history K of the series, to run one again: --from K --histories 1. --seconds stops after that time.
---all goes on after a failure. --full tells the story with the programs' own logs.
+--all goes on after a failure, --no-shrink only names it. --full tells the story with the programs' own logs.
 `;
 
 async function main(): Promise<number> {
@@ -19,6 +19,7 @@ async function main(): Promise<number> {
       from: { type: "string", default: "0" },
       seconds: { type: "string", default: "0" },
       all: { type: "boolean", default: false },
+      "no-shrink": { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
     found.set(kind, (found.get(kind) ?? 0) + 1);
     process.stdout.write(`history ${history.seed}: ${first}\n`);
     if (values.all && found.get(kind) !== 1) continue;
+    if (values["no-shrink"]) break;
     const invariant = first.slice(0, first.indexOf(":"));
     const shortest = await shrink(history, invariant);
     const told = await runHistory(shortest, values.full);

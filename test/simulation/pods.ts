@@ -1,32 +1,8 @@
 import type { Happens } from "./history.ts";
 import type { Node } from "./nodes.ts";
-import { startSidecar, type RunningSidecar } from "./sidecar.ts";
+import type { Pod } from "./pod.ts";
+import { startSidecar } from "./sidecar.ts";
 import { poolName, type World } from "./world.ts";
-
-export interface Pod {
-  readonly name: string;
-  readonly uid: string;
-  readonly node: Node;
-  /** The machine it runs on: a pod never moves. */
-  readonly machine: string;
-  /** From the token that its sidecar gets. */
-  readonly nodeUid: string;
-  readonly pool: string;
-  readonly graceMs: number;
-  readonly stopMs: number;
-  readonly jobMs: number;
-  readonly proceed: boolean;
-  phase: "running" | "ending" | "gone";
-  deletion: "none" | "wanted" | "forced";
-  app: "none" | "running" | "ended";
-  /** The files of the run directory. */
-  ready: boolean;
-  address: string | null;
-  sidecar: RunningSidecar | undefined;
-  restarts: number;
-  /** Its lease may have ended lawfully, although its app runs: until it says again that it holds one. */
-  excused: string;
-}
 
 export interface Pods {
   readonly all: Map<number, Pod>;

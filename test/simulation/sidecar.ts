@@ -3,20 +3,8 @@ import { createLeaseService } from "../../shared/leases/service.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { startAgent, type Agent } from "../../sidecar/agent.ts";
 import type { Process } from "./engine.ts";
-import type { Pod } from "./pods.ts";
+import type { Pod, RunningSidecar } from "./pod.ts";
 import type { World } from "./world.ts";
-
-export interface RunningSidecar {
-  readonly process: Process;
-  /** The child that talks to the cloud, while there is one. */
-  worker: Process | undefined;
-  drain(): void;
-  /** SIGTERM; `exited` when it has ended by itself. */
-  stop(exited: () => void): void;
-  kill(): void;
-  /** Kills the child alone: its parent sees it end. */
-  killWorker(): void;
-}
 
 export const leaseMs = 60_000;
 /** As sidecar/main.ts has it. */
