@@ -7,6 +7,8 @@ export interface ApiWeather {
   down: boolean;
   /** How long a watch is behind at most. */
   lagMs: number;
+  /** Makes every watch on pods forget this one for a moment. */
+  readonly forgetters: Set<(podUid: string) => void>;
 }
 
 /** The cluster as one replica of the controller sees it: over the network, and through caches that are a little behind. */
@@ -34,6 +36,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
     signal: AbortSignal,
   ): Promise<Watched<T>> {
     const cache = new Map<string, T>();
+    const latest = new Map<string, T>();
     const inbox: (() => void)[] = [];
     let listed = false;
     const take = (): void => {
@@ -45,7 +48,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       if (weather.down) engine.at(1_000, null, arrive);
       else engine.at(random.between(1, 1 + weather.lagMs), process, take);
     };
-    const come = (kind: "changed" | "removed", item: T): void => {
+    const tell = (kind: "changed" | "removed", item: T): void => {
       inbox.push(() => {
         if (kind === "changed") cache.set(keyOf(item), item);
         else cache.delete(keyOf(item));
@@ -53,6 +56,20 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       });
       arrive();
     };
+    const come = (kind: "changed" | "removed", item: T): void => {
+      if (kind === "changed") latest.set(keyOf(item), item);
+      else latest.delete(keyOf(item));
+      tell(kind, item);
+    };
+    weather.forgetters.add((key) => {
+      const item = latest.get(key);
+      if (item === undefined) return;
+      tell("removed", item);
+      engine.at(2_000, null, () => {
+        const still = latest.get(key);
+        if (still !== undefined) tell("changed", still);
+      });
+    });
     for (;;) {
       try {
         await send("watch", () =>

@@ -19,6 +19,8 @@ export type Happens =
   | { readonly do: "delete pod" | "force delete pod"; readonly pod: number }
   | { readonly do: "kill sidecar"; readonly pod: number; readonly againMs: number }
   | { readonly do: "kill worker"; readonly pod: number }
+  /** The watch on pods forgets one for a moment, as when its label is taken off and put back. */
+  | { readonly do: "watch forgets"; readonly pod: number }
   | { readonly do: "pause sidecar"; readonly pod: number; readonly forMs: number }
   | { readonly do: "kill controller"; readonly replica: number; readonly againMs: number }
   | { readonly do: "pause controller"; readonly replica: number; readonly forMs: number }
@@ -31,11 +33,11 @@ export type Happens =
   | { readonly do: "take off by hand"; readonly address: number; readonly elsewhereMs: number }
   | { readonly do: "pool loses address" | "pool gets address"; readonly pool: number; readonly address: number }
   | { readonly do: "pool lingers"; readonly pool: number; readonly seconds: number }
-  /** The next actor that comes to this moment of a change in the cloud is hit. */
+  /** The next actor that comes to this moment is hit; `hold`: it stands still until another one is at work in the cloud. */
   | {
       readonly do: "trap";
       readonly moment: "read" | "sent" | "done";
-      readonly blow: "kill" | "pause";
+      readonly blow: "kill" | "pause" | "hold";
       readonly forMs: number;
     }
   /** The next command of that name is lost, or its answer. */
@@ -46,6 +48,8 @@ export type Event = Happens & { readonly atMs: number };
 export interface Setting {
   /** AWS in direct mode; otherwise only the controller works, as for GCP. */
   readonly sidecarsWork: boolean;
+  /** A change in the cloud takes up to this long on the best of days. */
+  readonly slowMs: number;
   readonly pools: readonly {
     readonly addresses: readonly number[];
     readonly lingerSeconds: number;
@@ -65,9 +69,11 @@ export interface History {
 /** A random history: the setting, and some dozens of events over some minutes. */
 export function historyOf(seed: string): History {
   const random = createRandom(`history ${seed}`);
-  const setting = settingOf(random);
-  const lengthMs = random.between(60, 400) * 1000;
-  const count = random.between(4, 40);
+  // In a storm much happens at once to little: one or two nodes, one address, pods that come and go, actors that are hit.
+  const storm = random.chance(0.5);
+  const setting = settingOf(random, storm);
+  const lengthMs = (storm ? random.between(20, 120) : random.between(60, 400)) * 1000;
+  const count = storm ? random.between(10, 50) : random.between(4, 40);
   const times = Array.from({ length: count }, () => random.between(0, lengthMs)).toSorted((a, b) => a - b);
   const calm = random.chance(0.1);
   let pods = 0;
@@ -80,21 +86,22 @@ export function historyOf(seed: string): History {
   return { seed, setting, events };
 }
 
-function settingOf(random: Random): Setting {
-  const pools = random.chance(0.25) ? 2 : 1;
+function settingOf(random: Random, storm: boolean): Setting {
+  const pools = !storm && random.chance(0.25) ? 2 : 1;
   let addresses = 0;
   return {
     sidecarsWork: random.chance(0.6),
+    slowMs: random.pick(storm ? [0, 3_000, 12_000] : [0, 1_000]),
     pools: Array.from({ length: pools }, () => ({
-      addresses: Array.from({ length: random.between(1, 3) }, () => addresses++),
-      lingerSeconds: random.pick([0, 0, 5, 30]),
+      addresses: Array.from({ length: random.between(1, storm ? 2 : 3) }, () => addresses++),
+      lingerSeconds: storm ? 0 : random.pick([0, 0, 5, 30]),
       unreachableSeconds: random.pick([10, 60]),
       onRelease: random.pick(["release", "keep", "keepUntilNodeGone"] as const),
       verify: random.chance(0.2),
     })),
-    nodes: Array.from({ length: random.between(1, 4) }, () => ({
+    nodes: Array.from({ length: random.between(1, storm ? 2 : 4) }, () => ({
       interfaces: random.chance(0.3) ? 2 : 1,
-      foreign: random.chance(0.05),
+      foreign: !storm && random.chance(0.05),
     })),
   };
 }
@@ -125,6 +132,7 @@ function faultOf(random: Random, setting: Setting, pods: number): Happens {
   const kinds: (() => Happens)[] = [
     () => ({ do: "kill sidecar", pod, againMs: random.pick([500, 10_000, 100_000]) }),
     () => ({ do: "kill worker", pod }),
+    () => ({ do: "watch forgets", pod }),
     () => ({ do: "pause sidecar", pod, forMs }),
     () => ({ do: "kill controller", replica, againMs: random.pick([1_000, 20_000, 60_000]) }),
     () => ({ do: "pause controller", replica, forMs }),
@@ -137,10 +145,10 @@ function faultOf(random: Random, setting: Setting, pods: number): Happens {
     () => ({ do: "take off by hand", address, elsewhereMs: random.pick([0, 20_000, 120_000]) }),
     () => ({ do: random.pick(["pool loses address", "pool gets address"] as const), pool, address }),
     () => ({ do: "pool lingers", pool, seconds: random.pick([0, 10, 60]) }),
-    ...Array.from({ length: 4 }, () => () => ({
+    ...Array.from({ length: 6 }, () => () => ({
       do: "trap" as const,
       moment: random.pick(["read", "sent", "done"] as const),
-      blow: random.pick(["kill", "pause"] as const),
+      blow: random.pick(["kill", "pause", "hold", "hold"] as const),
       forMs: random.pick([3_000, 17_000, 40_000, 100_000]),
     })),
     ...Array.from({ length: 2 }, () => () => ({

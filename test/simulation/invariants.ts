@@ -32,6 +32,7 @@ export function createInvariants(world: World, pods: Pods): Invariants {
         if (machine === stranger) story.violate("6", `${by} attaches ${address.ip} to a machine of no node`);
         return;
       }
+      if (strands(world, address.id, machine)) story.violate("8", `${by} leaves ${machine} without any public address`);
       if (machine === stranger) story.violate("10", `${by} takes ${address.ip} off a machine of no node`);
       for (const pod of pods.all.values()) {
         if (pod.machine !== machine || pod.app !== "running" || pod.address !== address.ip) continue;
@@ -55,6 +56,15 @@ export function createInvariants(world: World, pods: Pods): Invariants {
       for (const pod of pods.all.values()) if (pod.machine === machine) pod.excused = "meddled with";
     },
   };
+}
+
+/** Whether a node that is there would have no way out without the address, although the pool says that it keeps it then. */
+function strands({ history, truth, cluster, pools }: World, id: string, machine: string): boolean {
+  const on = truth.machines.get(machine);
+  const index = history.setting.pools.findIndex((_, at) => pools[at]?.select.addresses?.includes(id));
+  const policy = history.setting.pools[index]?.onRelease ?? "release";
+  const isThere = history.setting.nodes.some((_, at) => cluster.node(`node-${at}`)?.providerId === on?.providerId);
+  return on?.power === "on" && on.interfaces > 1 && policy !== "release" && isThere;
 }
 
 /**

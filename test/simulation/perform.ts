@@ -49,6 +49,9 @@ export function perform(event: Event, scene: Scene): void {
     }
     case "kill worker":
       return living(event.pod)?.sidecar?.killWorker();
+    case "watch forgets":
+      for (const forget of world.api.forgetters) forget(`uid-pod-${event.pod}`);
+      return undefined;
     case "pause sidecar":
       pause(living(event.pod)?.sidecar?.worker, event.forMs);
       return pause(living(event.pod)?.sidecar?.process, event.forMs);
@@ -79,7 +82,7 @@ export function perform(event: Event, scene: Scene): void {
       return later(event.forMs, () => fairRedis(world));
     case "cloud":
       Object.assign(world.cloud, event.weather);
-      return later(event.forMs, () => Object.assign(world.cloud, fairWeather()));
+      return later(event.forMs, () => Object.assign(world.cloud, fairWeather(world.history.setting.slowMs)));
     case "api server":
       Object.assign(world.api, { down: event.down, lagMs: event.lagMs });
       return later(event.forMs, () => Object.assign(world.api, { down: false, lagMs: 10 }));
@@ -108,7 +111,8 @@ export function perform(event: Event, scene: Scene): void {
         moment: event.moment,
         hit(process) {
           world.story.tell("trap", `${event.blow} ${process.name}, at '${event.moment}'`);
-          if (event.blow === "pause") pause(process, event.forMs);
+          if (event.blow === "hold") world.held.add(process);
+          if (event.blow !== "kill") pause(process, event.blow === "hold" ? 120_000 : event.forMs);
           else if (process.name.startsWith("controller")) killReplica(scene, process, event.forMs);
           else killWorker(scene, process);
         },
@@ -126,7 +130,7 @@ export function heal({ world, nodes, replicas }: Scene): void {
   world.traps.length = 0;
   world.losses.length = 0;
   fairRedis(world);
-  Object.assign(world.cloud, fairWeather());
+  Object.assign(world.cloud, fairWeather(world.history.setting.slowMs));
   Object.assign(world.api, { down: false, lagMs: 10 });
   for (const node of nodes.all) {
     nodes.partition(node, false);

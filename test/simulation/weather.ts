@@ -16,13 +16,13 @@ export interface Weather {
   slowMs: number;
 }
 
-export const fairWeather = (): Weather => ({
+export const fairWeather = (slowMs: number): Weather => ({
   down: false,
   throttled: 0,
   lostRequests: 0,
   lostAnswers: 0,
   staleMs: 0,
-  slowMs: 0,
+  slowMs,
 });
 
 /** Called at the two moments of a change at which an actor can be hit: before it is sent, and once it is done. */

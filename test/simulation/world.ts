@@ -38,6 +38,8 @@ export interface World {
   lockFor(process: Process, reaches: () => boolean): Lock;
   /** What is to befall the next one who comes to it. */
   readonly traps: { moment: string; hit: (process: Process) => void }[];
+  /** Those that stand still until another actor is at work. */
+  readonly held: Set<Process>;
   readonly losses: { command: string; what: "request" | "answer" }[];
 }
 
@@ -54,13 +56,20 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
   });
   const ledger = createMemoryLedger({ clock: engine.now });
   const redis = { down: false, lostRequests: 0, lostAnswers: 0, slowMs: 0 };
-  const weather = fairWeather();
+  const weather = fairWeather(history.setting.slowMs);
   const locks: Locks = new Map();
   const traps: World["traps"] = [];
   const losses: World["losses"] = [];
+  const held = new Set<Process>();
   const trap: Trap = (moment, process) => {
     const index = traps.findIndex((armed) => armed.moment === moment);
     if (index >= 0) traps.splice(index, 1)[0]?.hit(process);
+    if (moment === "read") return;
+    for (const sleeper of held) {
+      if (sleeper === process) continue;
+      held.delete(sleeper);
+      engine.at(process.random.between(1, 400), null, () => engine.resume(sleeper));
+    }
   };
   const lose = (command: string): "request" | "answer" | undefined => {
     const index = losses.findIndex((armed) => armed.command === command);
@@ -85,7 +94,7 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
     ledger,
     redis,
     cloud: weather,
-    api: { down: false, lagMs: 10 },
+    api: { down: false, lagMs: 10, forgetters: new Set() },
     pools: history.setting.pools.map(({ addresses, verify, ...pool }, index) =>
       poolSchema.parse({
         ...pool,
@@ -103,6 +112,7 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
       createEc2Cloud(truth, throughWeather(engine, truth, weather, process, reaches, trap), process.name, engine.now),
     lockFor: (process, reaches) => lockFrom(locks, engine, process, () => reaches() && !redis.down),
     traps,
+    held,
     losses,
   };
 }

@@ -103,9 +103,9 @@ export const guards: readonly Guard[] = [
   },
   {
     name: "controller: a pod that a watch does not show is read before its lease ends",
-    file: "webhook/controller/evidence.ts",
-    guard: 'if (pod === undefined) return { verdict: "read-pod" };',
-    without: 'if (pod === undefined) return { verdict: "end", why: "pod-gone" };',
+    file: "webhook/controller/suspicions.ts",
+    guard: "judgePod(podUid, cached ?? (await cluster.readPod(at.namespace, at.name)))",
+    without: "judgePod(podUid, cached ?? null)",
   },
   {
     name: "agent: the gate opens only once the address is there",
