@@ -109,7 +109,7 @@ export interface Attachment {
   readonly hadEphemeral: boolean;
   /** When the actor's right to work ends unless extended; 0 when nobody works. */
   readonly deadlineMs: number;
-  /** Without leases: when it is due to be detached; 0 while there are leases. */
+  /** Without leases: when it is due to be detached (of an attach: to be undone); 0 while there are leases. */
   readonly lingerUntilMs: number;
 }
 
@@ -258,6 +258,11 @@ export interface Ledger {
 export const workMs = 15_000;
 /** A waiter that has not asked for this long is forgotten. */
 export const waiterLifeMs = 45_000;
+/**
+ * What was asked of a cloud and not answered takes effect within this, or never: an attach that nobody wants any more is not
+ * undone before, or it would be found undone and come true afterwards.
+ */
+export const doubtMs = 10_000;
 /** Added to a pod's grace period when it drains: SIGTERM comes up to 2 s after it, and clocks differ. */
 export const drainMarginMs = 15_000;
 /** An inventory row is ignored when its address changed later than this long before the read (clouds answer old state). */

@@ -259,6 +259,28 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach", pool: { onRelease: "release" } });
       });
 
+      it("undoes an attach that was not answered only when it cannot come true any more", async () => {
+        const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
+        const retry = { outcome: "retry", code: "CLOUD_UNKNOWN", message: "x", retryAfterMs: 1000 } as const;
+        await ledger.release("p1", how);
+        await ledger.settle("i-n1", fence, retry);
+        await timed.advance(9_999);
+        expect((await ledger.due()).machines).toEqual([]);
+        expect(await ledger.begin("i-n1")).toBeNull();
+        await timed.advance(1);
+        expect((await ledger.due()).machines).toEqual(["i-n1"]);
+        expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach" });
+      });
+
+      it("goes on with an attach that was not answered at once when a pod wants it again", async () => {
+        const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
+        const retry = { outcome: "retry", code: "CLOUD_UNKNOWN", message: "x", retryAfterMs: 1000 } as const;
+        await ledger.settle("i-n1", fence, retry);
+        await ledger.release("p1", how);
+        await timed.advance(1_000);
+        expect(jobOf(await ledger.acquire(claim("p2", "n1"), how))).toMatchObject({ kind: "attach" });
+      });
+
       it("is due again after a retry", async () => {
         const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
         await ledger.settle("i-n1", fence, {

@@ -91,7 +91,7 @@ function settingOf(random: Random, storm: boolean): Setting {
   let addresses = 0;
   return {
     sidecarsWork: random.chance(0.6),
-    slowMs: random.pick(storm ? [0, 3_000, 12_000] : [0, 1_000]),
+    slowMs: random.pick(storm ? [0, 3_000, 9_000] : [0, 1_000]),
     pools: Array.from({ length: pools }, () => ({
       addresses: Array.from({ length: random.between(1, storm ? 2 : 3) }, () => addresses++),
       lingerSeconds: storm ? 0 : random.pick([0, 0, 5, 30]),
@@ -136,7 +136,8 @@ function faultOf(random: Random, setting: Setting, pods: number): Happens {
     () => ({ do: "pause sidecar", pod, forMs }),
     () => ({ do: "kill controller", replica, againMs: random.pick([1_000, 20_000, 60_000]) }),
     () => ({ do: "pause controller", replica, forMs }),
-    () => ({ do: random.pick(["power off", "freeze", "partition"] as const), node, forMs }),
+    () => ({ do: random.pick(["freeze", "partition"] as const), node, forMs }),
+    () => ({ do: "power off", node, forMs: random.pick([45_000, 90_000, 180_000]) }),
     () => ({ do: "replace node", node, afterMs: random.pick([100, 5_000, 60_000]), inPlace: random.chance(0.5) }),
     () => ({ do: "redis", forMs, weather: redisWeather(random) }),
     () => ({ do: "cloud", forMs, weather: cloudWeather(random) }),

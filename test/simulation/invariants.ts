@@ -59,12 +59,13 @@ export function createInvariants(world: World, pods: Pods): Invariants {
 }
 
 /** Whether a node that is there would have no way out without the address, although the pool says that it keeps it then. */
-function strands({ history, truth, cluster, pools }: World, id: string, machine: string): boolean {
+function strands({ engine, history, truth, cluster, pools }: World, id: string, machine: string): boolean {
   const on = truth.machines.get(machine);
   const index = history.setting.pools.findIndex((_, at) => pools[at]?.select.addresses?.includes(id));
   const policy = history.setting.pools[index]?.onRelease ?? "release";
   const isThere = history.setting.nodes.some((_, at) => cluster.node(`node-${at}`)?.providerId === on?.providerId);
-  return on?.power === "on" && on.interfaces > 1 && policy !== "release" && isThere;
+  if (on?.power !== "on" || engine.now() - on.onSinceMs < 15_000) return false;
+  return on.interfaces > 1 && policy !== "release" && isThere;
 }
 
 /**

@@ -57,6 +57,7 @@ export function createNodes(
       providerId: `aws:///eu-west-1a/${id}`,
       interfaces,
       power: "on",
+      onSinceMs: engine.now(),
       ephemeral: `198.18.1.${machines}`,
     });
     return id;
@@ -141,6 +142,7 @@ export function createNodes(
     const machine = truth.machines.get(node.machine);
     if (machine !== undefined) {
       machine.power = "on";
+      machine.onSinceMs = engine.now();
       if (truth.carriedBy(machine.id) === null) machine.ephemeral = `198.18.2.${node.boots}`;
     }
     node.kubelet = engine.spawn(`kubelet ${node.name}#${node.boots}`);

@@ -11,6 +11,8 @@ export interface TrueMachine {
   readonly providerId: string;
   readonly interfaces: number;
   power: "on" | "off" | "terminated";
+  /** When it was switched on last: what was decided before is not held against anybody. */
+  onSinceMs: number;
   /** Its public address without a reserved one; null while it has none. */
   ephemeral: string | null;
 }

@@ -83,7 +83,14 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
     const id = addressId(index);
     truth.addresses.set(id, { id, ip: `203.0.113.${index + 1}`, machine: null, association: null });
   }
-  truth.machines.set(stranger, { id: stranger, providerId: "", interfaces: 1, power: "on", ephemeral: null });
+  truth.machines.set(stranger, {
+    id: stranger,
+    providerId: "",
+    interfaces: 1,
+    power: "on",
+    onSinceMs: 0,
+    ephemeral: null,
+  });
 
   return {
     history,

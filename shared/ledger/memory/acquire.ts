@@ -95,6 +95,7 @@ export function acquire(
   }
   if (attachment !== undefined) {
     addLease(state, pod, machine, now + leaseMs);
+    attachment.lingerUntilMs = 0;
     if (attachment.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
     startWork(state, now, attachment, "attaching");
     return { status: "work", job: jobOf(state, "attach", attachment) };

@@ -5,7 +5,10 @@ import { anyPool, countLeases, purgeWaiters, queue, waiters, type AttachmentReco
 function workDue(state: State, now: number, attachment: AttachmentRecord): boolean | number {
   const machine = attachment.machine.id;
   switch (attachment.state) {
-    case "attaching":
+    case "attaching": {
+      const when = Math.max(attachment.deadlineMs, countLeases(state, machine) > 0 ? 0 : attachment.lingerUntilMs);
+      return when <= now || when;
+    }
     case "detaching":
       return attachment.deadlineMs <= now || attachment.deadlineMs;
     case "attached":

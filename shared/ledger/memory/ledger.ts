@@ -25,7 +25,8 @@ function nextJob(state: State, now: number, attachment: AttachmentRecord): "atta
   switch (attachment.state) {
     case "attaching":
       if (attachment.deadlineMs > now) return null;
-      return idle ? "detach" : "attach";
+      if (!idle) return "attach";
+      return attachment.lingerUntilMs <= now ? "detach" : null;
     case "attached":
       return idle && attachment.lingerUntilMs <= now ? "detach" : null;
     case "detaching":

@@ -1,4 +1,5 @@
 import type { Settlement } from "../port.ts";
+import { doubtMs } from "../port.ts";
 import {
   countLeases,
   dropAttachment,
@@ -47,6 +48,9 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
       return;
     case "retry":
       attachment.deadlineMs = now + settlement.retryAfterMs;
+      if (attachment.state === "attaching" && countLeases(state, machine) === 0) {
+        attachment.lingerUntilMs = now + doubtMs;
+      }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pool } from "../../pools/schema.ts";
 import {
+  doubtMs,
   waiterLifeMs,
   workMs,
   type Attachment,
@@ -210,6 +211,7 @@ export function endLease(state: State, now: number, pod: PodRecord): AttachmentR
     freeAddress(state, now, attachment.pool, attachment.address.id);
     return undefined;
   }
+  if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;
   if (attachment?.state !== "attached") return undefined;
   attachment.lingerUntilMs = lingerUntil(state, now, attachment);
   return attachment;

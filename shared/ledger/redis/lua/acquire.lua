@@ -86,6 +86,10 @@ if attachment and (attachment.state == 'attached' or attachment.state == 'kept')
 end
 if attachment then -- attaching
   add_lease(uid, pod, machine, lease_ms)
+  if attachment.lingerUntil ~= 0 then
+    attachment.lingerUntil = 0
+    put('attachments', machine, attachment)
+  end
   if attachment.deadline > now or not may_work(may, pool) then return attaching() end
   start_work(attachment, 'attaching')
   local job, job_pool = job_of('attach', attachment)

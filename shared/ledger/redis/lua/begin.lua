@@ -14,6 +14,7 @@ end
 if attachment.state == 'attaching' then
   if attachment.deadline > now then return {} end
   if not idle then return job('attach', 'attaching') end
+  if attachment.lingerUntil > now then return {} end
   -- The actor died and nobody wants the address any more: whatever it had done is undone.
   return job('detach', 'detaching')
 end

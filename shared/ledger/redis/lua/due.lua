@@ -9,7 +9,9 @@ for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
   local machine, state = attachment.machine, attachment.state
   local idle = count_leases(machine) == 0
   if state == 'attaching' or state == 'detaching' then
-    if attachment.deadline <= now then due[#due + 1] = machine else later(attachment.deadline) end
+    local when = attachment.deadline
+    if state == 'attaching' and idle then when = math.max(when, attachment.lingerUntil) end
+    if when <= now then due[#due + 1] = machine else later(when) end
   elseif state == 'attached' and idle then
     if attachment.lingerUntil <= now then due[#due + 1] = machine else later(attachment.lingerUntil) end
   elseif state == 'kept' and redis.call('HEXISTS', key('machines'), machine) == 0 then

@@ -1,7 +1,7 @@
 -- Put before every command, after clock.lua (`now`). KEYS[1] is the installation's root, static-egress:{<install>}; all keys derive from it, so they
 -- share its hash slot. Values are JSON texts for people; times are milliseconds of this Redis' own clock.
 local root = KEYS[1]
-local WORK_MS, WAITER_LIFE_MS, SETTLE_MS = 15000, 45000, 10000
+local WORK_MS, WAITER_LIFE_MS, SETTLE_MS, DOUBT_MS = 15000, 45000, 10000, 10000
 
 local function key(...) return root .. ':' .. table.concat({ ... }, ':') end
 
@@ -161,6 +161,10 @@ local function end_lease(uid, pod)
     drop_attachment(attachment)
     free_address(attachment.pool, attachment.id)
     return nil
+  end
+  if attachment.state == 'attaching' then -- what was asked of the cloud may come true yet
+    attachment.lingerUntil = now + DOUBT_MS
+    put('attachments', attachment.machine, attachment)
   end
   if attachment.state ~= 'attached' then return nil end
   attachment.lingerUntil = linger_until(attachment)

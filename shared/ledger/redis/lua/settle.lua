@@ -56,6 +56,9 @@ elseif outcome == 'failed' and attachment.state == 'attaching' then
   hand_back_leases()
 else -- to be tried again; a detach that failed is never taken for done
   attachment.deadline = now + (settlement.retryAfterMs or 15000)
+  if outcome == 'retry' and attachment.state == 'attaching' and count_leases(machine) == 0 then
+    attachment.lingerUntil = now + DOUBT_MS
+  end
   attachment.problem = settlement.code .. ': ' .. settlement.message
   put('attachments', machine, attachment)
 end
