@@ -33,6 +33,11 @@ export interface Assignment {
   readonly machine: Machine;
   readonly address: { readonly id: string; readonly ip: string };
   readonly attempt: string;
+  /**
+   * Asked right before the first change: false when the right to work has ended, as for an actor that stood still. Then the
+   * call fails with LOCK_LOST, and nothing was changed. What is half done is finished all the same.
+   */
+  readonly stillMine?: () => boolean;
 }
 
 export interface Attached {
@@ -60,7 +65,7 @@ export interface Detached {
  * Errors are EgressError with these codes: ADDRESS_TAKEN, ADDRESS_MISSING, NODE_UNKNOWN, NODE_OTHER_CLOUD,
  * NODE_OTHER_REGION, NODE_PRIVATE, NODE_FOREIGN_ADDRESS, NODE_NOT_RUNNING, CLOUD_DENIED (message names the action),
  * CLOUD_CREDENTIALS, CLOUD_THROTTLED, CLOUD_UNAVAILABLE, CLOUD_UNKNOWN (the outcome could not be learned),
- * CLOUD_REJECTED, CLOUD_SELECT_INVALID. `signal` aborts waiting, not what the cloud already does.
+ * CLOUD_REJECTED, CLOUD_SELECT_INVALID, LOCK_LOST (see stillMine). `signal` aborts waiting, not what the cloud already does.
  */
 export interface Cloud {
   /** The pool's addresses in the pool's order (`orderBy`, then id). Costs reads only. */

@@ -1,4 +1,5 @@
 import type { Cloud } from "../clouds/port.ts";
+import { EgressError } from "../errors.ts";
 import type { Job, Ledger, Settlement } from "../ledger/port.ts";
 import { workMs } from "../ledger/port.ts";
 import type { Lock } from "../lock/port.ts";
@@ -30,19 +31,25 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
     fence: job.fence,
   });
   const lost = new AbortController();
-  const timer = setInterval(() => {
-    ledger.extend(job.machine.id, job.fence).then(
-      (still) => still || lost.abort(new Error("another attempt has taken over")),
-      (error: unknown) => log.warn({ error }, "work not extended"),
-    );
-  }, workMs / 3);
+  // By our own clock: an actor that stood still must find out by itself, before it hears it from anybody.
+  let mineUntilMs = 0;
+  const stillMine = () => performance.now() < mineUntilMs && !lost.signal.aborted;
+  async function extend(): Promise<void> {
+    const askedAtMs = performance.now();
+    if (await ledger.extend(job.machine.id, job.fence)) mineUntilMs = askedAtMs + workMs;
+    else lost.abort(new EgressError("LOCK_LOST", `another attempt than ${job.fence} has taken over ${job.machine.id}`));
+  }
+  const warn = (error: unknown) => log.warn({ error }, "work not extended");
+  const timer = setInterval(() => void extend().catch(warn), workMs / 3);
 
   const startedAt = performance.now();
   let settlement: Settlement;
   try {
-    settlement = await lock.using(job.machine.id, (held) => {
+    settlement = await lock.using(job.machine.id, async (held) => {
+      await extend(); // it may have taken long to come here
+      lost.signal.throwIfAborted();
       const signals = [held, lost.signal, AbortSignal.timeout(longestMs), ...(signal === undefined ? [] : [signal])];
-      return perform(job, shop.cloud, AbortSignal.any(signals));
+      return await perform(job, shop.cloud, stillMine, AbortSignal.any(signals));
     });
   } catch (error) {
     settlement = settlementOf(error, job.kind, Math.random());
@@ -60,9 +67,10 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
 async function perform(
   { kind, pool, machine, address, fence, restoreEphemeral }: Job,
   cloud: Cloud,
+  stillMine: () => boolean,
   signal: AbortSignal,
 ): Promise<Settlement> {
-  const assignment = { machine, address, attempt: fence };
+  const assignment = { machine, address, attempt: fence, stillMine };
   if (kind === "attach") {
     const { hadEphemeral } = await cloud.attach(pool, assignment, signal);
     return { outcome: "attached", hadEphemeral };

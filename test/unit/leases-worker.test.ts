@@ -48,6 +48,16 @@ const endless = (_pool: unknown, _assignment: unknown, signal?: AbortSignal) =>
     signal?.addEventListener("abort", end);
   });
 
+/** The first extension, with which work begins, is granted; the rest is as given. */
+function once(then: () => Promise<boolean>): Workshop["ledger"]["extend"] {
+  let first = true;
+  return () => {
+    const answer = first ? Promise.resolve(true) : then();
+    first = false;
+    return answer;
+  };
+}
+
 describe("worker", () => {
   afterEach(() => void vi.useRealTimers());
 
@@ -88,7 +98,10 @@ describe("worker", () => {
       new Promise<{ ip: string; hadEphemeral: boolean }>((resolve) => {
         setTimeout(() => resolve({ ip: "203.0.113.1", hadEphemeral: false }), 12_000);
       });
-    const { workshop, settled } = shop({ cloud: { attach: slow }, extend: () => Promise.reject(new Error("down")) });
+    const { workshop, settled } = shop({
+      cloud: { attach: slow },
+      extend: once(() => Promise.reject(new Error("down"))),
+    });
     const done = work(job, workshop);
     await vi.advanceTimersByTimeAsync(12_000);
     await done;
@@ -97,11 +110,38 @@ describe("worker", () => {
 
   it("stops when a newer fence has taken over", async () => {
     vi.useFakeTimers();
-    const { workshop, settled } = shop({ cloud: { attach: endless }, extend: async () => false });
+    const { workshop, settled } = shop({ cloud: { attach: endless }, extend: once(async () => false) });
     const done = work(job, workshop);
     await vi.advanceTimersByTimeAsync(6000);
     await done;
     expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "CLOUD_UNKNOWN" });
+  });
+
+  it("does not begin when a newer fence has taken over already", async () => {
+    const attach = vi.fn<Cloud["attach"]>(endless);
+    const { workshop, settled } = shop({ cloud: { attach }, extend: async () => false });
+    await work(job, workshop);
+    expect(attach).not.toHaveBeenCalled();
+    expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "LOCK_LOST" });
+  });
+
+  it("knows by its own clock when its right has ended, before a change is made", async () => {
+    vi.useFakeTimers();
+    const told: (boolean | undefined)[] = [];
+    const attach: Cloud["attach"] = async (_pool, { stillMine }) => {
+      for (const waitMs of [14_000, 2_000]) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, waitMs);
+        });
+        told.push(stillMine?.());
+      }
+      return { ip: "203.0.113.1", hadEphemeral: false };
+    };
+    const { workshop } = shop({ cloud: { attach }, extend: once(() => Promise.reject(new Error("down"))) });
+    const done = work(job, workshop);
+    await vi.advanceTimersByTimeAsync(16_000);
+    await done;
+    expect(told).toEqual([true, false]);
   });
 
   it("stops when it is told to, and leaves the rest to be read again", async () => {

@@ -3,6 +3,7 @@ import { EgressError } from "../../errors.ts";
 import type { Assignment, Attached } from "../port.ts";
 import type { AwsCalls } from "./calls.ts";
 import { type AwsNode, readNode } from "./machine.ts";
+import { requireStillMine } from "../still-mine.ts";
 import { settle } from "./settle.ts";
 
 /** One read and one change. */
@@ -10,13 +11,15 @@ export async function attach(
   calls: AwsCalls,
   requirePublicSubnet: (node: AwsNode, signal?: AbortSignal) => Promise<void>,
   region: string,
-  { machine, address }: Assignment,
+  assignment: Assignment,
   signal?: AbortSignal,
 ): Promise<Attached> {
+  const { machine, address } = assignment;
   const node = await readNode(calls, machine.providerId, region, signal);
   // Already there, as it seems: it is associated all the same, which changes nothing then. EC2 may have told old state.
   if (node.egressIp !== address.ip) requireRoom(node);
   await requirePublicSubnet(node, signal);
+  requireStillMine(assignment);
   const doubt = await calls.associate(address.id, node.interfaceId, signal);
   if (doubt !== null) await settle(calls, doubt, (found) => isOn(node, address.id, found), signal);
   // EC2 gives an automatic address back by itself, where it does: what was there before need not be remembered.

@@ -3,6 +3,7 @@ import type { Assignment, Attached } from "../port.ts";
 import type { Address, GcpCalls, GcpOptions } from "./calls.ts";
 import { addConfig, failure, ownConfigName, readAgain, removeConfig } from "./configs.ts";
 import { type GcpNode, readMachine } from "./machine.ts";
+import { requireStillMine } from "../still-mine.ts";
 import { isRequestOf } from "./request-id.ts";
 
 /**
@@ -12,9 +13,10 @@ import { isRequestOf } from "./request-id.ts";
 export async function attach(
   calls: GcpCalls,
   options: GcpOptions,
-  { machine, address, attempt }: Assignment,
+  assignment: Assignment,
   signal?: AbortSignal,
 ): Promise<Attached> {
+  const { machine, address, attempt } = assignment;
   const { ip } = address;
   const node = await readMachine(calls, machine, options);
   if (node.egressIp === ip) return { ip, hadEphemeral: node.config?.name !== ownConfigName };
@@ -27,6 +29,7 @@ export async function attach(
     throw new EgressError("CLOUD_UNAVAILABLE", `the attach of ${ip} to ${node.id} was stopped; nothing was changed`);
   }
 
+  requireStillMine(assignment);
   await removeConfig(calls, options, node, "swap", attempt);
   const name = node.config?.name ?? (hadEphemeral ? "External NAT" : ownConfigName);
   const config = { name, networkTier: reserved.networkTier ?? "PREMIUM", natIP: ip };

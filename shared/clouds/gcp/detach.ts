@@ -1,5 +1,6 @@
 import type { Assignment, Detached } from "../port.ts";
 import type { GcpCalls, GcpOptions } from "./calls.ts";
+import { requireStillMine } from "../still-mine.ts";
 import { addConfig, failure, ownConfigName, readAgain, removeConfig } from "./configs.ts";
 import { findMachine, type GcpNode } from "./machine.ts";
 
@@ -10,14 +11,16 @@ import { findMachine, type GcpNode } from "./machine.ts";
 export async function detach(
   calls: GcpCalls,
   options: GcpOptions,
-  { machine, address, attempt, restoreEphemeral }: Assignment & { readonly restoreEphemeral: boolean },
+  assignment: Assignment & { readonly restoreEphemeral: boolean },
 ): Promise<Detached> {
+  const { machine, address, attempt, restoreEphemeral } = assignment;
   const node = await findMachine(calls, machine, options);
   if (node === undefined) return { outcome: "absent", egressIp: null };
   const isOurs = node.egressIp === address.ip;
   const halfDone = node.config === undefined && restoreEphemeral;
   if (!isOurs && !halfDone) return { outcome: "absent", egressIp: node.egressIp };
 
+  requireStillMine(assignment);
   if (isOurs) await removeConfig(calls, options, node, "remove", attempt);
   const egressIp = restoreEphemeral ? await giveBack(calls, options, node, attempt) : null;
   return { outcome: "detached", egressIp };

@@ -4,6 +4,7 @@ import type { Pool } from "../../pools/schema.ts";
 import { inOrder } from "../order.ts";
 import type { Assignment, Attached, Cloud, CloudAddress, CloudNode, Detached, OnCloudCall } from "../port.ts";
 import { providerIdOf } from "../provider-id.ts";
+import { requireStillMine } from "../still-mine.ts";
 import { emptyState, giveEphemeral, type MemoryNode, type MemoryNodeSpec, type MemoryState, putNode } from "./state.ts";
 
 type Action = "listAddresses" | "describeNode" | "attach" | "detach";
@@ -75,11 +76,13 @@ export function createMemoryCloud(options: MemoryCloudOptions = {}): MemoryCloud
     describeNode: (providerId, signal) =>
       call("describeNode", latencyMs.read, signal, () => describe(find(providerId), providerId)),
     attach: (pool, assignment, signal) =>
-      call("attach", latencyMs.change, signal, () =>
-        attach(state, pool, find(assignment.machine.providerId), assignment),
-      ),
+      call("attach", latencyMs.change, signal, () => {
+        requireStillMine(assignment);
+        return attach(state, pool, find(assignment.machine.providerId), assignment);
+      }),
     detach: (pool, assignment, signal) =>
       call("detach", latencyMs.change, signal, () => {
+        requireStillMine(assignment);
         const { instance } = providerIdOf("memory", assignment.machine.providerId);
         return detach(state, pool, state.nodes.get(instance), assignment);
       }),

@@ -90,6 +90,18 @@ export const guards: readonly Guard[] = [
     without: 'if (kind === "detach") return { outcome: "detached" };\n  if (kind === "attach" && final.has(code)) {',
   },
   {
+    name: "ledger: an attach in doubt is not undone at once",
+    file: "shared/ledger/memory/state.ts",
+    guard: 'if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;',
+    without: "void doubtMs;",
+  },
+  {
+    name: "worker: an actor that stood still changes nothing",
+    file: "shared/leases/worker.ts",
+    guard: "performance.now() < mineUntilMs && !lost.signal.aborted",
+    without: "mineUntilMs >= 0",
+  },
+  {
     name: "controller: an expired lease ends by evidence only",
     file: "webhook/controller/evidence.ts",
     guard: 'return { verdict: "keep", late: true, againMs: undefined };',

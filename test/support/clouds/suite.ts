@@ -104,6 +104,14 @@ export function cloudConformance(
         expect(await under.holder(first)).toBe("node-1");
       });
 
+      it("changes nothing for an actor whose right to work has ended", async () => {
+        const before = await under.egressIp("node-1");
+        const late = { ...(await job("node-1", first)), stillMine: () => false };
+        await expect(under.cloud.attach(under.pool(), late)).rejects.toMatchObject({ code: "LOCK_LOST" });
+        expect(await under.holder(first)).toBeNull();
+        expect(await under.egressIp("node-1")).toBe(before);
+      });
+
       it("leaves an address where another node has it", async () => {
         await attach("node-1", first);
         const before = await under.egressIp("node-2");
