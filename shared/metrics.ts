@@ -36,7 +36,7 @@ export function createMetrics(options: { process?: boolean } = {}) {
     repairs: counter("repairs_total", "What an inventory put right: adopted, attached again", "kind"),
     leasesEnded: counter("leases_ended_total", "Leases ended on evidence, not by their sidecar", "why"),
     renewalsLate: counter("renewals_late_total", "Leases expired while their pod runs on", "pool", "node"),
-    ledgerErrors: counter("ledger_errors_total", "Failed ledger commands and lost connections", "code"),
+    ledgerErrors: counter("ledger_errors_total", "Lost connections to the ledger, and looks at it that failed", "code"),
     poolsInvalid: gauge("pools_invalid", "1 while the pools file is wrong and the last good one is in force"),
     certificateExpiry: gauge("certificate_expiry_timestamp_seconds", "When the serving certificate ends"),
   };

@@ -43,7 +43,7 @@ const schema = z.object({
     .prefault("/etc/static-egress/pools.yaml")
     .describe("the pools; read again when it changes"),
   STATIC_EGRESS_LISTEN_PORT: port.prefault("8443").describe("HTTPS: admission, health"),
-  STATIC_EGRESS_METRICS_PORT: port.prefault("9090").describe("HTTP: metrics, inspection"),
+  STATIC_EGRESS_METRICS_PORT: port.prefault("9090").describe("HTTP: metrics"),
   STATIC_EGRESS_TLS_CERT_FILE: path.optional().describe("serving certificate; without one it is self-made"),
   STATIC_EGRESS_TLS_KEY_FILE: path.optional().describe("its key; both or none"),
   STATIC_EGRESS_NAMESPACE: label.prefault("static-egress").describe("our own namespace"),

@@ -2,9 +2,10 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
+import { codeOf } from "../shared/errors.ts";
 import { createClouds } from "../shared/clouds/clouds.ts";
 import { work } from "../shared/leases/worker.ts";
-import type { Job, Ledger } from "../shared/ledger/port.ts";
+import type { Job } from "../shared/ledger/port.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Metrics } from "../shared/metrics.ts";
 import type { PoolSource } from "../shared/pools/watch.ts";
@@ -20,6 +21,9 @@ export interface Control {
   ledgerState(): string;
   controllerState(): string;
 }
+
+/** How often readiness learns whether the ledger answers. */
+const askEveryMs = 5_000;
 
 interface ControlOptions {
   readonly config: Config;
@@ -63,7 +67,16 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     metrics: controllerMetrics(metrics),
     clock,
   });
-  const asking = setInterval(() => void ask(ledger).then((state) => (ledgerState = state)), 5_000);
+  const ask = async (): Promise<void> => {
+    try {
+      await ledger.now();
+      ledgerState = "reachable";
+    } catch (error) {
+      ledgerState = `unreachable: ${error instanceof Error ? error.message : String(error)}`;
+      metrics.ledgerErrors.inc({ code: codeOf(error) ?? "INTERNAL" });
+    }
+  };
+  const asking = setInterval(() => void ask(), askEveryMs);
   asking.unref();
 
   return {
@@ -83,11 +96,4 @@ async function timed<T extends { outcome: string }>(job: Job, metrics: Metrics, 
   const histogram = job.kind === "attach" ? metrics.attachSeconds : metrics.releaseSeconds;
   histogram.observe({ cloud: job.pool.cloud, outcome: settlement.outcome }, (performance.now() - startedAt) / 1000);
   return settlement;
-}
-
-async function ask(ledger: Pick<Ledger, "now">): Promise<string> {
-  return ledger.now().then(
-    () => "reachable",
-    (error: unknown) => `unreachable: ${error instanceof Error ? error.message : String(error)}`,
-  );
 }

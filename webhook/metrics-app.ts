@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Metrics } from "../shared/metrics.ts";
 
-/** GET /metrics, over HTTP on a port of its own. Builds only; the inspection page is to be added to it. */
+/** GET /metrics, over HTTP on a port of its own. Builds only. */
 export function buildMetricsApp({ metrics }: { readonly metrics: Pick<Metrics, "registry"> }): FastifyInstance {
   const fastify = Fastify({ logger: false, forceCloseConnections: true });
   fastify.get("/metrics", async (_request, reply) => {

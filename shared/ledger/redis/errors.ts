@@ -25,5 +25,7 @@ export function toLedgerError(error: unknown, what: string): EgressError {
     const code = deniedInScript.test(message) ? "LEDGER_DENIED" : (byPrefix[prefix] ?? "LEDGER_REPLY");
     return new EgressError(code, `${what}: Redis answered: ${message}`, { cause: error });
   }
-  return new EgressError("LEDGER_UNREACHABLE", `${what}: ${message}`, { cause: error });
+  // ioredis speaks of its own retries here; what a person needs to hear is that nobody answers.
+  const why = error instanceof Error && error.name === "MaxRetriesPerRequestError" ? "Redis does not answer" : message;
+  return new EgressError("LEDGER_UNREACHABLE", `${what}: ${why}`, { cause: error });
 }
