@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { freePort } from "../support/redis.ts";
+import { freePort, startRedis } from "../support/redis.ts";
 import { buildPrograms } from "./demo-build.ts";
 import { type Scene, sidecarScene, startSidecar } from "./sidecar-scene.ts";
 
@@ -119,6 +119,15 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
     expect(await alone.end("SIGTERM")).toBe(0);
     expect(alone.output()).toContain("lease released: given up");
     expect(alone.output()).not.toContain("PLANTED");
+    expect((await alone.state())["detail"]).toContain("Redis does not answer");
+  });
+
+  it("waits for a Redis that is only a replica, and says so", async () => {
+    const replica = await startRedis(["--replicaof", "127.0.0.1", String(await freePort())]);
+    const alone = scene.start("pod-1", "node-1", await scene.runDirectory(), { REDIS_URL: replica?.url });
+    await expect.poll(() => alone.state(), soon).toMatchObject({ phase: "waiting", reason: "LEDGER_READONLY" });
+    await alone.end("SIGKILL");
+    await replica?.stop();
   });
 });
 
