@@ -259,6 +259,23 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach", pool: { onRelease: "release" } });
       });
 
+      it("forgets a kept address that has left the pool, once its node is gone", async () => {
+        await ledger.putPools([pool({ lingerSeconds: 0, onRelease: "keep" })]);
+        const { fence } = await attach("p1", "n1");
+        expect(fence).toBeDefined();
+        await ledger.release("p1", { mayWork: [] });
+        const job = await ledger.begin("i-n1");
+        await ledger.settle("i-n1", job?.fence ?? "", { outcome: "kept" });
+        const without = inventory(2, { a1: "i-n1" }).slice(1);
+        await ledger.putInventory("partners", without, await ledger.now());
+        expect((await ledger.snapshot()).attachments).toHaveLength(1);
+        await ledger.removeNode("n1");
+        await ledger.putInventory("partners", without, await ledger.now());
+        const { attachments, addresses } = await ledger.snapshot();
+        expect(attachments).toEqual([]);
+        expect(addresses.map(({ id }) => id)).toEqual(["a2"]);
+      });
+
       it("undoes an attach that was not answered only when it cannot come true any more", async () => {
         const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
         const retry = { outcome: "retry", code: "CLOUD_UNKNOWN", message: "x", retryAfterMs: 1000 } as const;

@@ -26,8 +26,11 @@ export function observe(previous: Snapshot | null, snapshot: Snapshot, view: Vie
 
 function* nodeActions(snapshot: Snapshot, { nodes, known }: View): Generator<Action> {
   const carries = new Map<string, Attachment>();
+  const machines = new Map(snapshot.nodes.map(({ name, machine }) => [name, machine.id]));
   for (const attachment of snapshot.attachments) {
-    if (attachment.state !== "attaching") carries.set(attachment.node, attachment);
+    const { node, machine, state } = attachment;
+    // Another machine may have the name by now.
+    if (state !== "attaching" && (machines.get(node) ?? machine.id) === machine.id) carries.set(node, attachment);
   }
   for (const node of nodes.list()) {
     const attachment = carries.get(node.name);

@@ -82,7 +82,12 @@ export function putInventory(
   }
   const listed = new Set(rows.map(({ id }) => id));
   for (const id of [...addresses.keys()].filter((known) => !listed.has(known))) {
-    if (holders.has(id)) markAddress(state, now, pool, id, "out");
+    const holder = holders.get(id);
+    if (holder?.state === "kept" && !state.machines.has(holder.machine.id)) {
+      dropAttachment(state, holder); // neither the address nor the node is ours any more
+      addresses.delete(id);
+      state.changed(holder.machine.id);
+    } else if (holder !== undefined) markAddress(state, now, pool, id, "out");
     else addresses.delete(id);
   }
   wakeQueue(state, pool);

@@ -74,6 +74,18 @@ describe("observe", () => {
       });
     });
 
+    it("removes them when the attachment is to a machine that had the name before", () => {
+      const machine = { id: "later", providerId: "memory:///later" };
+      const entry = { name: "a", uid: "uid-a", cloud: "memory", region: "local", machine, ready: true } as const;
+      const snapshot = aSnapshot({
+        nodes: [entry],
+        attachments: [anAttachment("a", "203.0.113.1", { state: "kept" })],
+      });
+      const seen = view([aNode("a", { pool: "partners", address: "203.0.113.1" })], []);
+      const marks = observe(null, snapshot, seen).map(({ markNode }) => markNode);
+      expect(marks).toEqual([{ name: "a", pool: null, address: null }]);
+    });
+
     it("leaves them while the pool's inventory has not been read", () => {
       expect(observe(null, aSnapshot(), view([marked], [], false))).toEqual([]);
     });

@@ -56,7 +56,13 @@ for index = 3, #ARGV, 3 do
 end
 for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
   if not listed[id] then
-    if holder[id] then mark_address(pool, id, 'out') else
+    local attachment = holder[id]
+    local node_is_there = attachment and redis.call('HEXISTS', key('machines'), attachment.machine) == 1
+    if attachment and (attachment.state ~= 'kept' or node_is_there) then mark_address(pool, id, 'out') else
+      if attachment then -- neither the address nor the node is ours any more
+        drop_attachment(attachment)
+        changed(attachment.machine)
+      end
       redis.call('HDEL', key('addresses', pool), id)
       redis.call('ZREM', key('free', pool), id)
     end
