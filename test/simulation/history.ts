@@ -70,7 +70,9 @@ export interface History {
 export function historyOf(seed: string): History {
   const random = createRandom(`history ${seed}`);
   // In a storm much happens at once to little: one or two nodes, one address, pods that come and go, actors that are hit.
-  const storm = random.chance(0.5);
+  const storm = random.chance(0.7);
+  // Only actors and the cloud are hit then: who is too late, and whom the cloud misleads.
+  const isDuel = storm && random.chance(0.6);
   const setting = settingOf(random, storm);
   const lengthMs = (storm ? random.between(20, 120) : random.between(60, 400)) * 1000;
   const count = storm ? random.between(10, 50) : random.between(4, 40);
@@ -79,7 +81,8 @@ export function historyOf(seed: string): History {
   let pods = 0;
   const events = times.map((atMs, index): Event => {
     const isPod = index < 2 || calm || random.chance(0.5);
-    const happens = isPod ? podEvent(random, setting, pods) : faultOf(random, setting, pods);
+    const fault = isDuel ? duelFault : faultOf;
+    const happens = (isPod ? podEvent : fault)(random, setting, pods);
     if (happens.do === "create pod") pods += 1;
     return { atMs, ...happens };
   });
@@ -120,6 +123,15 @@ function podEvent(random: Random, setting: Setting, pods: number): Happens {
     };
   }
   return { do: random.chance(0.8) ? "delete pod" : "force delete pod", pod: random.between(0, pods - 1) };
+}
+
+function duelFault(random: Random, setting: Setting, pods: number): Happens {
+  const kinds: Happens["do"][] = ["trap", "trap", "trap", "cloud", "cloud", "pool lingers", "lose", "pause controller"];
+  const kind = random.pick(kinds);
+  for (;;) {
+    const fault = faultOf(random, setting, pods);
+    if (fault.do === kind) return fault;
+  }
 }
 
 function faultOf(random: Random, setting: Setting, pods: number): Happens {

@@ -2,11 +2,13 @@ import { parseArgs } from "node:util";
 import { historyOf } from "./history.ts";
 import { runHistory } from "./run.ts";
 import { shrink } from "./shrink.ts";
+import { readStories } from "./stories.ts";
 
 const usage = `npm run simulate -- [--histories N] [--seed S] [--from K] [--seconds N] [--all] [--full]
 
-Runs N random histories (default 1000) of the whole protocol on simulated time; S names the series (default 1).
-A history that breaks an invariant is made as short as it can be, its story is printed, and the exit code is 1.
+Runs the stories in test/simulation/stories, then N random histories (default 1000) of the whole protocol on simulated time; S names the series (default 1).
+A history that breaks an invariant is made as short as it can be; it is printed (as JSON for the folder of stories), its
+story is told, and the exit code is 1.
 --from K starts at history K of the series, to run one again: --from K --histories 1. --seconds stops after that time.
 --all goes on after a failure, --no-shrink only names it. --full tells the story with the programs' own logs.
 `;
@@ -35,9 +37,10 @@ async function main(): Promise<number> {
   const found = new Map<string, number>();
   let simulatedMs = 0;
   let ran = 0;
-  for (let number = from; number < until; number += 1) {
+  const known = from === 0 ? [...(await readStories()).values()] : [];
+  for (let number = from - known.length; number < until; number += 1) {
     if (Number(values.seconds) > 0 && elapsed() > Number(values.seconds)) break;
-    const history = historyOf(`${values.seed}.${number}`);
+    const history = known.shift() ?? historyOf(`${values.seed}.${number}`);
     const outcome = await runHistory(history);
     simulatedMs += outcome.simulatedMs;
     ran += 1;
@@ -51,7 +54,7 @@ async function main(): Promise<number> {
     const invariant = first.slice(0, first.indexOf(":"));
     const shortest = await shrink(history, invariant);
     const told = await runHistory(shortest, values.full);
-    process.stdout.write(`setting: ${JSON.stringify(shortest.setting)}\n${told.story.join("\n")}\n\n`);
+    process.stdout.write(`${JSON.stringify(shortest)}\n${told.story.join("\n")}\n\n`);
     if (!values.all) break;
   }
   const rate = (ran / elapsed()).toFixed(1);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { historyOf } from "./history.ts";
 import { runHistory } from "./run.ts";
+import { readStories } from "./stories.ts";
 
 /** A longer run, and the story of one that fails: npm run simulate -- --help. */
 const histories = 300;
@@ -14,6 +15,10 @@ describe("static-egress, on a simulated clock, ledger, cloud and cluster", () =>
       const { violations } = await runHistory({ seed, ...history });
       expect(violations, `npm run simulate -- --seed 1 --from ${number} --histories 1`).toEqual([]);
     }
+  });
+
+  it.each([...(await readStories())])("keeps them in the story that once broke one: %s", async (_, history) => {
+    expect((await runHistory(history)).violations).toEqual([]);
   });
 
   it("tells the same story of the same history", async () => {

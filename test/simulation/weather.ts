@@ -25,7 +25,7 @@ export const fairWeather = (slowMs: number): Weather => ({
   slowMs,
 });
 
-/** Called at the two moments of a change at which an actor can be hit: before it is sent, and once it is done. */
+/** Called when an actor can be hit: once it has read the machine, when it sends a change, and once that is done. */
 export type Trap = (moment: "read" | "sent" | "done", process: Process) => void;
 
 /** Calls from one process to the cloud, through the weather. `reaches`: whether the process has a network. */
@@ -55,7 +55,8 @@ export function throughWeather(
     const answered = request(engine, process, fate, () => {
       if (throttled) throw new EgressError("CLOUD_THROTTLED", `${call.action}: RequestLimitExceeded`);
       const value = perform(call.changes || seesMs === 0 ? truth : truth.before(seesMs));
-      trap(call.changes ? "done" : "read", process);
+      if (call.changes) trap("done", process);
+      else if (call.action === "DescribeInstances") trap("read", process); // not an inventory
       return value;
     });
     return unlessAborted(answered, call.signal);

@@ -5,16 +5,20 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { guards, type Guard } from "./guards.ts";
 
-const usage = `node test/simulation/guards/main.ts [--histories N] [--only TEXT]
+const usage = `node test/simulation/guards/main.ts [--histories N] [--seed S] [--only TEXT]
 
-Takes each guard out of a copy of the code, in turn, and expects the simulation to fail within N histories (default 500).
+Takes each guard out of a copy of the code, in turn, and expects the simulation to fail within N histories (default 1500).
 `;
 const copied = ["shared", "sidecar", "webhook", "test/simulation", "test/support", "package.json"];
 /** Lines of the simulation's report that say what it found, and after how many histories. */
 const telling = /^history |histories,/;
 
-async function simulate(directory: string, histories: string): Promise<{ failed: boolean; report: string[] }> {
-  const args = ["test/simulation/main.ts", "--histories", histories, "--no-shrink"];
+async function simulate(
+  directory: string,
+  seed: string,
+  histories: string,
+): Promise<{ failed: boolean; report: string[] }> {
+  const args = ["test/simulation/main.ts", "--seed", seed, "--histories", histories, "--no-shrink"];
   const child = spawn(process.execPath, args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -38,7 +42,8 @@ async function takeOut({ file, guard, without }: Guard, directory: string): Prom
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      histories: { type: "string", default: "500" },
+      histories: { type: "string", default: "1500" },
+      seed: { type: "string" },
       only: { type: "string", default: "" },
       help: { type: "boolean", default: false },
     },
@@ -54,7 +59,7 @@ async function main(): Promise<number> {
     await symlink(join(process.cwd(), "node_modules"), join(directory, "node_modules"));
     for (const guard of guards.filter(({ name }) => name.includes(values.only))) {
       const putBack = await takeOut(guard, directory);
-      const { failed, report } = await simulate(directory, values.histories);
+      const { failed, report } = await simulate(directory, values.seed ?? guard.seed ?? "1", values.histories);
       await putBack();
       survivors += failed ? 0 : 1;
       process.stdout.write(
