@@ -36,7 +36,7 @@ export type Happens =
   /** The next actor that comes to this moment is hit; `hold`: it stands still until another one is at work in the cloud. */
   | {
       readonly do: "trap";
-      readonly moment: "read" | "sent" | "done";
+      readonly moment: "read" | "machine read" | "sent" | "done";
       readonly blow: "kill" | "pause" | "hold";
       readonly forMs: number;
     }

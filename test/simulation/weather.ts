@@ -25,8 +25,8 @@ export const fairWeather = (slowMs: number): Weather => ({
   slowMs,
 });
 
-/** Called when an actor can be hit: once it has read the machine, when it sends a change, and once that is done. */
-export type Trap = (moment: "read" | "sent" | "done", process: Process) => void;
+/** Called when an actor can be hit: once it has read something, when it sends a change, and once that is done. */
+export type Trap = (moment: "read" | "machine read" | "sent" | "done", process: Process) => void;
 
 /** Calls from one process to the cloud, through the weather. `reaches`: whether the process has a network. */
 export function throughWeather(
@@ -55,8 +55,8 @@ export function throughWeather(
     const answered = request(engine, process, fate, () => {
       if (throttled) throw new EgressError("CLOUD_THROTTLED", `${call.action}: RequestLimitExceeded`);
       const value = perform(call.changes || seesMs === 0 ? truth : truth.before(seesMs));
-      if (call.changes) trap("done", process);
-      else if (call.action === "DescribeInstances") trap("read", process); // not an inventory
+      if (call.action === "DescribeInstances") trap("machine read", process);
+      trap(call.changes ? "done" : "read", process);
       return value;
     });
     return unlessAborted(answered, call.signal);

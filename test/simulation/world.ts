@@ -64,7 +64,7 @@ export function createWorld(history: History, story: Story, watch: (change: Chan
   const trap: Trap = (moment, process) => {
     const index = traps.findIndex((armed) => armed.moment === moment);
     if (index >= 0) traps.splice(index, 1)[0]?.hit(process);
-    if (moment === "read") return;
+    if (moment !== "sent" && moment !== "done") return;
     for (const sleeper of held) {
       if (sleeper === process) continue;
       held.delete(sleeper);

@@ -4,8 +4,6 @@ export interface Guard {
   readonly file: string;
   readonly guard: string;
   readonly without: string;
-  /** The series of histories that finds it soon; the first where none is named. */
-  readonly seed?: string;
 }
 
 const ledger = "shared/ledger/memory/ledger.ts";
@@ -61,7 +59,6 @@ export const guards: readonly Guard[] = [
   {
     name: "inventory: what is older than the ledger's own change is not believed",
     file: "shared/ledger/memory/inventory.ts",
-    seed: "4",
     guard: "before !== undefined && before.changedMs > readAtMs - inventorySettleMs",
     without: "before === undefined && readAtMs < 0",
   },

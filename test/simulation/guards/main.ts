@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       histories: { type: "string", default: "1500" },
-      seed: { type: "string" },
+      seed: { type: "string", default: "1" },
       only: { type: "string", default: "" },
       help: { type: "boolean", default: false },
     },
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
     await symlink(join(process.cwd(), "node_modules"), join(directory, "node_modules"));
     for (const guard of guards.filter(({ name }) => name.includes(values.only))) {
       const putBack = await takeOut(guard, directory);
-      const { failed, report } = await simulate(directory, values.seed ?? guard.seed ?? "1", values.histories);
+      const { failed, report } = await simulate(directory, values.seed, values.histories);
       await putBack();
       survivors += failed ? 0 : 1;
       process.stdout.write(
