@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { admissionSettings, fixtures, testCertificate } from "../support/webhook-app.ts";
+import { admissionSettings, fixtures } from "../support/admission-settings.ts";
+import { testCertificate } from "../support/webhook-app.ts";
 import { load, type Target } from "./https-load.ts";
 import { root } from "./root.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { admit } from "../../webhook/admission/admit.ts";
 import { readReview } from "../../webhook/admission/review.ts";
-import { admissionSettings, fixtures } from "../support/webhook-app.ts";
+import { admissionSettings, fixtures } from "../support/admission-settings.ts";
 import { cpuMs, imageFlags, rssMiB, startServers, type Server } from "./admission-servers.ts";
 import { load, type LoadResult } from "./https-load.ts";
 import { loadedCloudSdks } from "./loaded-sdks.ts";

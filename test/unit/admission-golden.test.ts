@@ -1,31 +1,19 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import jsonPatch from "fast-json-patch";
 import { describe, expect, it } from "vitest";
-import { parsePools } from "../../shared/pools/file.ts";
 import { admit } from "../../webhook/admission/admit.ts";
 import { readReview } from "../../webhook/admission/review.ts";
 import type { AdmissionSettings, SidecarSettings } from "../../webhook/admission/settings.ts";
+import { admissionSettings, fixtures as root, sidecarSettings } from "../support/admission-settings.ts";
 import { exactly } from "../support/exact-json.ts";
 
 /**
  * One folder a case: review.json (and settings.json over the usual settings) in; patch.json and applied.json, message.txt
  * or skipped.txt out. `UPDATE_GOLDEN=1 npm test` or `npm test -- --update` writes what comes out: read the diff.
  */
-const root = new URL("../fixtures/admission/", import.meta.url);
 const update = process.env["UPDATE_GOLDEN"] === "1" || process.argv.some((arg) => arg === "--update" || arg === "-u");
 const outputs = ["patch.json", "applied.json", "message.txt", "skipped.txt"];
 
-const pools = new Map(parsePools(readFileSync(new URL("pools.yaml", root), "utf8")).map((pool) => [pool.name, pool]));
-const usual: SidecarSettings = {
-  installation: "default",
-  image: "example.com/static-egress-sidecar:1",
-  pullPolicy: "IfNotPresent",
-  requests: { cpu: "10m", memory: "64Mi" },
-  limits: { cpu: "500m", memory: "128Mi" },
-  leaseSeconds: 60,
-  directSecret: "static-egress-direct",
-  placementRequired: true,
-};
 const cases = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
@@ -49,7 +37,7 @@ describe("admission's golden cases", () => {
 function run(folder: URL): Map<string, string> {
   const text = read(folder, "review.json") ?? "";
   const overrides = JSON.parse(read(folder, "settings.json") ?? "{}") as Partial<SidecarSettings>;
-  const settings: AdmissionSettings = { pools, sidecar: { ...usual, ...overrides } };
+  const settings: AdmissionSettings = { ...admissionSettings, sidecar: { ...sidecarSettings, ...overrides } };
   const { decision, reply } = admit(readReview(JSON.parse(text)), settings);
   const { response } = reply;
   if (decision.outcome === "deny") return new Map([["message.txt", `${response.status?.message}\n`]]);

@@ -5,6 +5,7 @@ import { poolSchema } from "../../shared/pools/schema.ts";
 import { admit } from "../../webhook/admission/admit.ts";
 import { readReview, type AdmissionRequest } from "../../webhook/admission/review.ts";
 import type { AdmissionSettings } from "../../webhook/admission/settings.ts";
+import { sidecarSettings } from "../support/admission-settings.ts";
 import { anyPod } from "../support/any-pod.ts";
 
 const pool = (name: string, more: object = {}) =>
@@ -15,16 +16,7 @@ const settings: AdmissionSettings = {
     ["partners", pool("partners")],
     ["dedicated", pool("dedicated", { nodes, placement: "spread" })],
   ]),
-  sidecar: {
-    installation: "default",
-    image: "example.com/sidecar:1",
-    pullPolicy: "IfNotPresent",
-    requests: { cpu: "10m", memory: "64Mi" },
-    limits: { cpu: "500m", memory: "128Mi" },
-    leaseSeconds: 60,
-    directSecret: "static-egress-direct",
-    placementRequired: true,
-  },
+  sidecar: sidecarSettings,
 };
 
 const request = (object: unknown): AdmissionRequest => ({

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createMetrics } from "../../shared/metrics.ts";
 import { buildApp, type AppOptions } from "../../webhook/app.ts";
 import { readinessOf } from "../../webhook/readiness.ts";
-import { appOptions, fixtures } from "../support/webhook-app.ts";
+import { fixtures } from "../support/admission-settings.ts";
+import { appOptions } from "../support/webhook-app.ts";
 
 const review = readFileSync(new URL("minimal/review.json", fixtures), "utf8");
 let usual: AppOptions;
