@@ -14,6 +14,7 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     repaired: (kind, count) => metrics.repairs.inc({ kind }, count),
     leaseEnded: (why) => metrics.leasesEnded.inc({ why }),
     renewalLate: (pool, node) => metrics.renewalsLate.inc({ pool, node }),
+    notInjected: (count) => metrics.podsNotInjected.set(count),
     figures({ leases, addresses, waiting }) {
       // What is not there any more must not stay as it was.
       metrics.leases.reset();

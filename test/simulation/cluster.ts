@@ -101,6 +101,8 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       ),
     readPod: (namespace, name) => send("readPod", () => cluster.readPod(namespace, name)),
     readNode: (name) => send("readNode", () => cluster.readNode(name)),
+    listUninjected: () => send("listUninjected", () => cluster.listUninjected()),
+    ignoredNamespaces: () => send("ignoredNamespaces", () => cluster.ignoredNamespaces()),
     markNode: (name, marks) => send("markNode", () => cluster.markNode(name, marks)),
     markPod: (pod, address) => send("markPod", () => cluster.markPod(pod, address)),
     report: (event) => send("report", () => cluster.report(event)),

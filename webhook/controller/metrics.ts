@@ -12,6 +12,8 @@ export interface ControllerMetrics {
   leaseEnded(why: string): void;
   /** A lease has expired, and its pod runs on a Ready node: it is kept. Once for each time it expires. */
   renewalLate(pool: string, node: string): void;
+  /** Pods that ask for an address, run and were never injected, as many as there are now. */
+  notInjected(count: number): void;
   figures(figures: Figures): void;
 }
 

@@ -12,6 +12,7 @@ import { figuresOf, type ControllerMetrics } from "./metrics.ts";
 import { observe } from "./observe.ts";
 import { createPublisher } from "./publisher.ts";
 import { createSuspicions, type Suspicions } from "./suspicions.ts";
+import { startUninjected } from "./uninjected.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 export interface TermOptions {
@@ -52,6 +53,7 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, metrics, signal });
   const inventory = startInventory({ ledger, clouds, pools, everyMs: inventoryMs, log, metrics, signal });
   const publisher = createPublisher({ cluster, log, signal });
+  const uninjected = startUninjected({ cluster, pods, publisher, log, metrics, signal });
   const jobs = startJobs({ ledger, work: options.work, done: () => looks.add("due", hintGapMs), log, signal });
 
   let epoch: string | undefined;
@@ -126,9 +128,10 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   looks.add("all", snapshotGapMs);
   await aborted(signal);
   forgetPools();
-  await Promise.all([looks, jobs, directory, inventory, publisher, suspicions].map((part) => part.idle()));
+  await Promise.all([looks, jobs, directory, inventory, publisher, suspicions, uninjected].map((part) => part.idle()));
   // Another replica's figures are the true ones from now on.
   metrics.figures({ leases: [], addresses: [], waiting: [] });
+  metrics.notInjected(0);
   await unsubscribe().catch((error: unknown) => log.debug({ error }, "hints not ended"));
 }
 

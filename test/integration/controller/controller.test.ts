@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EgressError } from "../../../shared/errors.ts";
 import type { Controller } from "../../../webhook/controller/controller.ts";
 import { controlled, type Controlled } from "../../support/cluster/controlled.ts";
-import { aPool } from "../../support/cluster/snapshots.ts";
+import { aPod, aPool } from "../../support/cluster/snapshots.ts";
 
 const pod = (uid: string) => ({ uid, namespace: "shop", name: uid });
 let world: Controlled;
@@ -157,7 +157,7 @@ describe("startController", () => {
     });
 
     it("keeps the lease when the watch lost it and a fresh read finds it", async () => {
-      vi.spyOn(world.cluster, "readPod").mockResolvedValue({ ...pod("p1"), ended: false, address: null });
+      vi.spyOn(world.cluster, "readPod").mockResolvedValue(aPod("p1"));
       world.cluster.removePod("p1");
       await world.pass(1_000);
       expect(world.metrics.ended).toEqual([]);

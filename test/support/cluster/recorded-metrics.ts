@@ -6,6 +6,7 @@ export interface RecordedMetrics extends ControllerMetrics {
   readonly ended: string[];
   readonly late: string[];
   sweeps: number;
+  uninjected: number;
   last: Figures | undefined;
 }
 
@@ -16,6 +17,7 @@ export function recordMetrics(): RecordedMetrics {
     ended: [],
     late: [],
     sweeps: 0,
+    uninjected: 0,
     last: undefined,
     leading: () => undefined,
     sweep: () => void (recorded.sweeps += 1),
@@ -23,6 +25,7 @@ export function recordMetrics(): RecordedMetrics {
     inventoryRead: (pool, code) => void recorded.inventoryReads.push(`${pool} ${code}`),
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),
+    notInjected: (count) => void (recorded.uninjected = count),
     figures: (figures) => void (recorded.last = figures),
   };
   return recorded;

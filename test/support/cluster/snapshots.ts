@@ -88,7 +88,18 @@ export function aNode(name: string, more: Partial<ClusterNode> = {}): ClusterNod
 }
 
 export function aPod(uid: string, more: Partial<ClusterPod> = {}): ClusterPod {
-  return { uid, namespace: "shop", name: uid, ended: false, address: null, ...more };
+  return {
+    uid,
+    namespace: "shop",
+    name: uid,
+    serviceAccount: "default",
+    node: null,
+    pool: "partners",
+    sidecar: "started",
+    ended: false,
+    address: null,
+    ...more,
+  };
 }
 
 export function watched<T>(keyOf: (item: T) => string, items: readonly T[]): Watched<T> {

@@ -1,15 +1,15 @@
 import { CoordinationV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Logger } from "../../../shared/log.ts";
+import { annotations, poolLabel } from "../../admission/names.ts";
 import { conflict, gone, orNull } from "./answers.ts";
 import { mergePatch, reportEvent } from "./events.ts";
 import { follow } from "./follow.ts";
+import { pageOf } from "./pages.ts";
 import { leadershipInLease } from "./leadership.ts";
 import type { Cluster } from "./port.ts";
-import { addressAnnotation, poolLabel, toNode, toPod } from "./shapes.ts";
-
-/** Lists come in pages of this size, so that large clusters do not answer with hundreds of megabytes at once. */
-const pageSize = 500;
+import { toNode, toPod } from "./shapes.ts";
+import { ignoredNamespaces, listUninjected } from "./uninjected.ts";
 
 interface KubernetesOptions {
   /** A ReusingKubeConfig, loaded. */
@@ -23,11 +23,6 @@ interface KubernetesOptions {
 /** The cluster behind an API server. */
 export function createKubernetesCluster({ config, namespace, clock, log }: KubernetesOptions): Cluster {
   const core = config.makeApiClient(CoreV1Api);
-  const pageOf = (token: string | undefined) => ({
-    limit: pageSize,
-    ...(token === undefined ? {} : { _continue: token }),
-  });
-
   return {
     watchNodes: (watcher, signal) =>
       follow({
@@ -60,13 +55,15 @@ export function createKubernetesCluster({ config, namespace, clock, log }: Kuber
       const node = await orNull(core.readNode({ name }), gone);
       return node === null ? null : toNode(node);
     },
+    listUninjected: () => listUninjected(core),
+    ignoredNamespaces: () => ignoredNamespaces(core, namespace),
     async markNode(name, { pool, address }) {
-      const metadata = { labels: { [poolLabel]: pool }, annotations: { [addressAnnotation]: address } };
+      const metadata = { labels: { [poolLabel]: pool }, annotations: { [annotations.address]: address } };
       await orNull(core.patchNode({ name, body: { metadata } }, mergePatch), gone);
     },
     async markPod({ namespace, name, uid }, address) {
       // With the UID in it the API server refuses the patch (409) when another pod bears the name by now.
-      const metadata = { uid, annotations: { [addressAnnotation]: address } };
+      const metadata = { uid, annotations: { [annotations.address]: address } };
       await orNull(core.patchNamespacedPod({ namespace, name, body: { metadata } }, mergePatch), gone, conflict);
     },
     report: (event) => reportEvent(core, event, new Date(clock())),

@@ -17,6 +17,8 @@ export interface MemoryCluster extends Cluster {
   removePod(uid: string): void;
   node(name: string): ClusterNode | undefined;
   pod(uid: string): ClusterPod | undefined;
+  /** Labels the namespace `static-egress/ignore: "true"`. */
+  ignoreNamespace(name: string): void;
   /** Every Event told, oldest first; a repeated one appears again. */
   events(): readonly ClusterEvent[];
 }
@@ -25,6 +27,7 @@ export function createMemoryCluster(): MemoryCluster {
   const nodes = createShelf<ClusterNode>((node) => node.name);
   const pods = createShelf<ClusterPod>((pod) => pod.uid);
   const events: ClusterEvent[] = [];
+  const ignored = new Set<string>();
   let leadership: { leadership: Leadership; version: string } | null = null;
 
   return {
@@ -44,12 +47,20 @@ export function createMemoryCluster(): MemoryCluster {
     },
     removeNode: (name) => nodes.drop(name),
     setPod(setting) {
-      const fresh = { ended: false, address: null };
+      const fresh = {
+        serviceAccount: "default",
+        node: null,
+        pool: "partners",
+        sidecar: "waiting",
+        ended: false,
+        address: null,
+      } as const;
       pods.put({ ...fresh, ...pods.items.get(setting.uid), ...setting });
     },
     removePod: (uid) => pods.drop(uid),
     node: (name) => nodes.items.get(name),
     pod: (uid) => pods.items.get(uid),
+    ignoreNamespace: (name) => void ignored.add(name),
     events: () => events,
 
     watchNodes: async (watcher, signal) => nodes.watch(watcher, signal),
@@ -57,6 +68,8 @@ export function createMemoryCluster(): MemoryCluster {
     readPod: async (namespace, name) =>
       [...pods.items.values()].find((pod) => pod.namespace === namespace && pod.name === name) ?? null,
     readNode: async (name) => nodes.items.get(name) ?? null,
+    listUninjected: async () => [...pods.items.values()].filter((pod) => pod.sidecar === "missing" && !pod.ended),
+    ignoredNamespaces: async () => new Set(["kube-system", "static-egress", ...ignored]),
     async markNode(name, marks) {
       const node = nodes.items.get(name);
       if (node !== undefined) nodes.put({ ...node, pool: marks.pool, address: marks.address });

@@ -16,11 +16,28 @@ export interface ClusterNode {
   readonly address: string | null;
 }
 
-/** What the controller knows of a pod that carries the label `static-egress/pool`. */
-export interface ClusterPod {
+/** Which pod. */
+export interface PodReference {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
+}
+
+/**
+ * What a pod has of our sidecar. `none`: it does not ask for an address. `missing`: it asks, and was never injected.
+ * `started`: the sidecar has let the app start once, so that the app may be running, whatever the sidecar does now.
+ */
+export type SidecarState = "none" | "missing" | "waiting" | "started";
+
+/** What the controller knows of a pod that carries the label `static-egress/pool`. */
+export interface ClusterPod extends PodReference {
+  /** The name of its service account. */
+  readonly serviceAccount: string;
+  /** The name of its node; null while it is not scheduled. */
+  readonly node: string | null;
+  /** Our own label `static-egress/pool`. */
+  readonly pool: string;
+  readonly sidecar: SidecarState;
   /** Phase Succeeded or Failed: no container of it runs any more. A deletion timestamp alone does not count. */
   readonly ended: boolean;
   /** Our own annotation `static-egress/address`, as it is now. */
@@ -47,6 +64,7 @@ export type EventReason =
   | "EgressPoolExhausted"
   | "EgressUnavailable"
   | "EgressReleased"
+  | "EgressNotInjected"
   | "EgressConflict";
 
 /** One condition of one object: the same object and reason are one Event, counted. `namespace` is null for a node. */
@@ -86,6 +104,13 @@ export interface Cluster {
   /** Reads past every cache, for evidence; null when there is none. */
   readPod(namespace: string, name: string): Promise<ClusterPod | null>;
   readNode(name: string): Promise<ClusterNode | null>;
+  /**
+   * Lists, past every cache, the pods that have not ended, ask for a pool and lack the annotation `static-egress/injected`.
+   * Reads metadata only, page by page: its cost does not grow with what is in the pods.
+   */
+  listUninjected(): Promise<readonly PodReference[]>;
+  /** The namespaces for which the webhook is never called: those that opted out, `kube-system` and our own. */
+  ignoredNamespaces(): Promise<ReadonlySet<string>>;
   /** Sets (null: removes) our label and annotation on a node; nothing when the node is gone. */
   markNode(name: string, marks: { readonly pool: string | null; readonly address: string | null }): Promise<void>;
   /** Sets our annotation on this very pod; nothing when the pod is gone or another one bears its name. */

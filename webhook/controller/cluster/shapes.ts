@@ -1,9 +1,6 @@
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
-import type { ClusterNode, ClusterPod } from "./port.ts";
-
-/** The names the contract gives to what we write on nodes and pods. */
-export const poolLabel = "static-egress/pool";
-export const addressAnnotation = "static-egress/address";
+import type { V1Node, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
+import { annotations, containerName, poolLabel } from "../../admission/names.ts";
+import type { ClusterNode, ClusterPod, SidecarState } from "./port.ts";
 
 /** Keeps of a Node what the controller needs. A watch hands over times as text, a list as Date. */
 export function toNode(node: V1Node): ClusterNode {
@@ -19,7 +16,7 @@ export function toNode(node: V1Node): ClusterNode {
     ready: isReady,
     notReadySinceMs: isReady || since === undefined ? null : new Date(since).getTime(),
     pool: node.metadata?.labels?.[poolLabel] ?? null,
-    address: node.metadata?.annotations?.[addressAnnotation] ?? null,
+    address: node.metadata?.annotations?.[annotations.address] ?? null,
   };
 }
 
@@ -28,7 +25,29 @@ export function toPod(pod: V1Pod): ClusterPod {
     uid: pod.metadata?.uid ?? "",
     namespace: pod.metadata?.namespace ?? "",
     name: pod.metadata?.name ?? "",
+    serviceAccount: pod.spec?.serviceAccountName ?? "default",
+    node: pod.spec?.nodeName ?? null,
+    pool: pod.metadata?.labels?.[poolLabel] ?? "",
+    sidecar: sidecarOf(pod),
     ended: pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed",
-    address: pod.metadata?.annotations?.[addressAnnotation] ?? null,
+    address: pod.metadata?.annotations?.[annotations.address] ?? null,
   };
+}
+
+/** Whether the pod wants an address by an annotation, whoever has or has not seen it. */
+export function asks({ annotations: written }: V1ObjectMeta): boolean {
+  return written?.[annotations.pool] !== undefined && written[annotations.inject] !== "false";
+}
+
+function sidecarOf({ metadata, spec, status }: V1Pod): SidecarState {
+  if (spec?.initContainers?.some(({ name }) => name === containerName) !== true) {
+    return asks(metadata ?? {}) ? "missing" : "none";
+  }
+  const ours = status?.initContainerStatuses?.find(({ name }) => name === containerName);
+  // A sidecar that is restarted is not `started` for a while; the app it once let in runs on.
+  const ran = (status?.containerStatuses ?? []).some(
+    ({ state, lastState }) =>
+      state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated !== undefined,
+  );
+  return ran || ours?.started === true ? "started" : "waiting";
 }
