@@ -19,6 +19,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       engine,
       process,
       {
+        call: `cluster.${what}`,
         outMs: random.between(1, 10),
         backMs: random.between(1, 10),
         patienceMs: random.between(10, 10_000),
@@ -30,6 +31,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
 
   /** A list, then every change in its order, however late; while the API server is away they wait for it. */
   async function watch<T>(
+    what: string,
     keyOf: (item: T) => string,
     start: (watcher: Watcher<T>, signal: AbortSignal) => Promise<Watched<T>>,
     watcher: Watcher<T>,
@@ -72,7 +74,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
     });
     for (;;) {
       try {
-        await send("watch", () =>
+        await send(what, () =>
           start({ changed: (item) => come("changed", item), removed: (item) => come("removed", item) }, signal),
         );
         listed = true;
@@ -87,6 +89,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
   return {
     watchNodes: (watcher, signal) =>
       watch(
+        "watchNodes",
         (node) => node.name,
         (seen, until) => cluster.watchNodes(seen, until),
         watcher,
@@ -94,6 +97,7 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       ),
     watchPods: (watcher, signal) =>
       watch(
+        "watchPods",
         (pod) => pod.uid,
         (seen, until) => cluster.watchPods(seen, until),
         watcher,

@@ -17,6 +17,17 @@ export interface Happening {
   cancelled: boolean;
 }
 
+/** What befalls one call of a process, where a test has aimed at it. */
+export interface Blow {
+  /** Hits the process right before the call leaves it: it leaves when, and if, the process runs on. */
+  readonly before?: () => void;
+  /** Hits the process once the call has been done, before it hears the answer. */
+  readonly after?: () => void;
+  readonly lost?: "request" | "answer";
+  /** The call is refused with this, and not done. */
+  readonly refusal?: unknown;
+}
+
 /** Simulated time: what happens does so at a moment, in a process or (null) in the world outside of them. */
 export interface Engine {
   readonly now: () => number;
@@ -31,6 +42,8 @@ export interface Engine {
   /** Lets time pass until then, or until `stop` answers true after something happened. */
   run(untilMs: number, stop: () => boolean): Promise<void>;
   happened(): number;
+  /** Asked of every call of every process (`ledger.acquire`, `cloud.AssociateAddress`, `cluster.readPod`, `gate.open`). */
+  tap: ((call: string, process: Process) => Blow | undefined) | undefined;
 }
 
 /** A day in 2027, so that a mistaken 0 shows. */
@@ -82,6 +95,7 @@ export function createEngine(seed: string): Engine {
 
   return {
     seed,
+    tap: undefined,
     now: () => now,
     current: () => current,
     happened: () => happened,

@@ -28,6 +28,7 @@ export function ledgerFrom(
     const isUnheard = random.chance(weather.lostAnswers) ? "answer" : undefined;
     const lost = reached() ? (trap(command) ?? isLost ?? isUnheard) : "request";
     const fate = {
+      call: `ledger.${command}`,
       outMs: 1 + random.between(0, weather.slowMs),
       backMs: 1 + random.between(0, weather.slowMs),
       patienceMs: random.chance(0.5) ? 50 : 5_000,
@@ -36,7 +37,8 @@ export function ledgerFrom(
     };
     return request(engine, process, fate, perform);
   }
-  const hint = (deliver: () => void): void => {
+  const hint = (call: string, deliver: () => void): void => {
+    if (engine.tap?.(call, process)?.lost !== undefined) return;
     if (reached() && process.state !== "dead") engine.at(random.between(1, 5), process, deliver);
   };
 
@@ -56,8 +58,9 @@ export function ledgerFrom(
     now: () => send("now", () => ledger.now()),
     due: () => send("due", () => ledger.due()),
     snapshot: () => send("snapshot", () => ledger.snapshot()),
-    onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint(wake))),
-    onChange: (changed) => send("subscribe", () => ledger.onChange((machine) => hint(() => changed(machine)))),
+    onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint("hint.wake", wake))),
+    onChange: (changed) =>
+      send("subscribe", () => ledger.onChange((machine) => hint("hint.change", () => changed(machine)))),
     close: async () => undefined,
   };
 }

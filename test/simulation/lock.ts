@@ -11,11 +11,12 @@ export type Locks = Map<string, { readonly token: string; untilMs: number }>;
 
 /** Redlock as a process meets it: a lock with a life, extended at half of it, lost by whoever stands still for longer. */
 export function lockFrom(locks: Locks, engine: Engine, process: Process, reaches: () => boolean): Lock {
-  const ask = (perform: () => boolean): Promise<boolean> =>
+  const ask = (call: string, perform: () => boolean): Promise<boolean> =>
     request(
       engine,
       process,
       {
+        call: `lock.${call}`,
         outMs: 1,
         backMs: 1,
         patienceMs: 3_000,
@@ -38,14 +39,14 @@ export function lockFrom(locks: Locks, engine: Engine, process: Process, reaches
   return {
     async using(resource, work) {
       const token = `${process.name} ${process.random.next()}`;
-      for (let failures = 0; !(await ask(() => take(resource, token)));) {
+      for (let failures = 0; !(await ask("take", () => take(resource, token)));) {
         failures += 1;
         if (failures > tries) throw new EgressError("LOCK_LOST", `no lock on ${resource}`);
         await new Promise((resolve) => setTimeout(resolve, 200 + process.random.between(0, 100)));
       }
       const lost = new AbortController();
       const timer = setInterval(() => {
-        ask(() => mine(resource, token) && take(resource, token)).then(
+        ask("extend", () => mine(resource, token) && take(resource, token)).then(
           (still) => still || lost.abort(new Error("lock lost")),
           () => lost.abort(new Error("lock not extended")),
         );
@@ -56,7 +57,7 @@ export function lockFrom(locks: Locks, engine: Engine, process: Process, reaches
         return value;
       } finally {
         clearInterval(timer);
-        await ask(() => mine(resource, token) && locks.delete(resource)).catch(() => false);
+        await ask("free", () => mine(resource, token) && locks.delete(resource)).catch(() => false);
       }
     },
   };

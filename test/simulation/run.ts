@@ -20,8 +20,15 @@ export interface Outcome {
 /** Until all is tidy again: linger, adoption, the longest retry, an inventory, a silent node, and some more. */
 const patienceMs = 900_000;
 
-/** Runs one history to its end. The same history always runs the same way. */
-export async function runHistory(history: History, full = false): Promise<Outcome> {
+/** Lets simulated time pass, up to the first violation. */
+export type Pass = (ms: number) => Promise<void>;
+
+/** Runs one history to its end, as `how` has it. The same history always runs the same way. */
+export async function runHistory(
+  history: History,
+  full = false,
+  how: (scene: Scene, pass: Pass) => Promise<void> = play,
+): Promise<Outcome> {
   const story = createStory(full);
   let invariants: Invariants | undefined;
   const world = createWorld(history, story, (change) => invariants?.changes(change));
@@ -52,7 +59,10 @@ export async function runHistory(history: History, full = false): Promise<Outcom
     });
     invariants = createInvariants(world, pods);
     const scene: Scene = { world, nodes, pods, invariants, replicas: [0, 1].map((at) => startReplica(world, at, 0)) };
-    await play(scene);
+    const failed = (): boolean => story.violations.length > 0;
+    await how(scene, async (ms) => {
+      if (!failed()) await engine.run(engine.now() + ms, failed);
+    });
   } finally {
     giveBack();
     process.off("unhandledRejection", broken);
@@ -66,18 +76,14 @@ export async function runHistory(history: History, full = false): Promise<Outcom
   };
 }
 
-async function play(scene: Scene): Promise<void> {
+async function play(scene: Scene, pass: Pass): Promise<void> {
   const { world, pods } = scene;
   const { engine, story } = world;
-  const failed = (): boolean => story.violations.length > 0;
-  const pass = async (ms: number): Promise<void> => {
-    if (!failed()) await engine.run(engine.now() + ms, failed);
-  };
   await pass(5_000);
   const begin = engine.now();
   for (const event of world.history.events) {
     await pass(begin + event.atMs - engine.now());
-    if (failed()) return;
+    if (story.violations.length > 0) return;
     perform(event, scene);
   }
   await pass(20_000);
@@ -88,7 +94,7 @@ async function play(scene: Scene): Promise<void> {
 }
 
 /** Waits until all is tidy, and still is a while later. */
-async function settle(scene: Scene, pass: (ms: number) => Promise<void>, when: string): Promise<void> {
+async function settle(scene: Scene, pass: Pass, when: string): Promise<void> {
   const { world, nodes, pods } = scene;
   const { engine, story } = world;
   const untilMs = engine.now() + patienceMs;

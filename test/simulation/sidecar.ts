@@ -3,6 +3,7 @@ import { createLeaseService } from "../../shared/leases/service.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { startAgent, type Agent } from "../../sidecar/agent.ts";
 import type { Process } from "./engine.ts";
+import { step } from "./network.ts";
 import type { Pod, RunningSidecar } from "./pod.ts";
 import type { World } from "./world.ts";
 
@@ -94,11 +95,11 @@ export function startSidecar(
         pool: pod.pool,
       },
       gate: {
-        open: async (ip) => opened(ip),
-        openWithout: async () => opened(null),
+        open: (ip) => step(engine, process, "gate.open", () => opened(ip)),
+        openWithout: () => step(engine, process, "gate.openWithout", () => opened(null)),
         record: async (state) => story.tell(process.name, `${state.phase} ${state.ip ?? ""} ${state.reason ?? ""}`),
       },
-      verify: async (_url, ip) => (sees() === ip ? null : `seen from ${sees()}`),
+      verify: (_url, ip) => step(engine, process, "echo.verify", () => (sees() === ip ? null : `seen from ${sees()}`)),
       onUnavailable: pod.proceed ? "proceed" : "wait",
       graceMs: pod.graceMs,
       leaseMs,

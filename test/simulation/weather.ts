@@ -45,6 +45,7 @@ export function throughWeather(
     const throttled = random.chance(weather.throttled);
     const seesMs = random.between(0, weather.staleMs);
     const fate = {
+      call: `cloud.${call.action}`,
       outMs: random.between(10, 60) + (call.changes ? random.between(0, weather.slowMs) : 0),
       backMs: random.between(10, 60),
       patienceMs: random.between(500, 12_000),
