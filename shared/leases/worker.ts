@@ -5,21 +5,24 @@ import { workMs } from "../ledger/port.ts";
 import type { Lock } from "../lock/port.ts";
 import type { Logger } from "../log.ts";
 import { settlementOf } from "./settlement.ts";
+import { slowDown, takeTurn } from "./turn.ts";
 
 export interface Workshop {
-  readonly ledger: Pick<Ledger, "extend" | "settle">;
+  readonly ledger: Pick<Ledger, "extend" | "settle" | "pace" | "penalize">;
   readonly cloud: Cloud;
   readonly lock: Lock;
   readonly log: Logger;
+  /** Told how long a job had to wait for others (`paced`), or is put off by the cloud (`throttled`). */
+  readonly waited?: (job: Job, why: "paced" | "throttled", ms: number) => void;
 }
 
 /** A job that takes longer is left to the next attempt, which reads the cloud before it does anything. */
 const longestMs = 180_000;
 
 /**
- * Does one job: takes the node's lock, keeps the right to work while the cloud takes its time, stops when either is lost,
- * and settles. Answers what was settled; never rejects for what the cloud did, only when the ledger cannot be told (the
- * job is then due again by itself). Run by the sidecar's cloud worker and by the controller alike.
+ * Does one job: waits for its turn, takes the node's lock, keeps the right to work while the cloud takes its time, stops when
+ * either is lost, and settles. Answers what was settled; never rejects for what the cloud did, only when the ledger cannot be
+ * told (the job is then due again by itself). Run by the sidecar's cloud worker and by the controller alike.
  */
 export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Promise<Settlement> {
   const { ledger, lock } = shop;
@@ -31,6 +34,7 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
     fence: job.fence,
   });
   const lost = new AbortController();
+  const over = [lost.signal, AbortSignal.timeout(longestMs), ...(signal === undefined ? [] : [signal])];
   // By our own clock: an actor that stood still must find out by itself, before it hears it from anybody.
   let mineUntilMs = 0;
   const stillMine = () => performance.now() < mineUntilMs && !lost.signal.aborted;
@@ -43,24 +47,36 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
   const timer = setInterval(() => void extend().catch(warn), workMs / 3);
 
   const startedAt = performance.now();
-  let settlement: Settlement;
-  try {
-    settlement = await lock.using(job.machine.id, async (held) => {
+  let pacedMs = 0;
+  const paced = (ms: number): void => {
+    pacedMs = ms;
+    shop.waited?.(job, "paced", ms);
+  };
+  const locked = (): Promise<Settlement> =>
+    lock.using(job.machine.id, async (held) => {
       await extend(); // it may have taken long to come here
       lost.signal.throwIfAborted();
-      const signals = [held, lost.signal, AbortSignal.timeout(longestMs), ...(signal === undefined ? [] : [signal])];
-      return await perform(job, shop.cloud, stillMine, AbortSignal.any(signals));
+      return await perform(job, shop.cloud, stillMine, AbortSignal.any([held, ...over]));
     });
+  let settlement: Settlement;
+  try {
+    settlement = (await takeTurn(job, ledger, paced, AbortSignal.any(over))) ?? (await locked());
   } catch (error) {
     settlement = settlementOf(error, job.kind, Math.random());
+    if (settlement.outcome === "retry" && settlement.code === "CLOUD_THROTTLED") {
+      shop.waited?.(job, "throttled", settlement.retryAfterMs);
+      await slowDown(job, ledger, error).catch((failed: unknown) =>
+        log.warn({ error: failed }, "others not slowed down"),
+      );
+    }
     log.warn({ error, outcome: settlement.outcome }, "cloud work failed");
   } finally {
     clearInterval(timer);
   }
   const current = await ledger.settle(job.machine.id, job.fence, settlement);
-  const durationMs = Math.round(performance.now() - startedAt);
-  if (current) log.info({ outcome: settlement.outcome, durationMs }, "work settled");
-  else log.warn({ outcome: settlement.outcome, durationMs }, "work refused: a newer fence holds the node");
+  const told = { outcome: settlement.outcome, durationMs: Math.round(performance.now() - startedAt), pacedMs };
+  if (current) log.info(told, "work settled");
+  else log.warn(told, "work refused: a newer fence holds the node");
   return settlement;
 }
 

@@ -216,6 +216,14 @@ export interface Ledger {
   settle(machine: string, fence: string, settlement: Settlement): Promise<boolean>;
 
   /**
+   * A place in the line of all actors that change things in one cloud account, on whatever node: at most `burst` at once, then
+   * `perSecond`. Answers how long to wait before the work; no place was taken when that is more than `longestPaceMs`.
+   */
+  pace(bucket: string, limits: PaceLimits): Promise<{ readonly waitMs: number }>;
+  /** The cloud has throttled one of them: for `pauseMs` nobody gets a place at once, and after it there is no burst. */
+  penalize(bucket: string, limits: PaceLimits, pauseMs: number): Promise<void>;
+
+  /**
    * Replaces the pools. One that is missing from the list is served until its last lease ends, and not taken anew. Answers
    * the names whose change was refused: the cloud, region and project of a pool in use do not change.
    */
@@ -254,6 +262,14 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** What one line lets through: pieces of work at once, and per second after that. */
+export interface PaceLimits {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Who would have to wait longer for its turn does not queue: it comes back. */
+export const longestPaceMs = 5_000;
 /** An actor's right to work, unless extended. */
 export const workMs = 15_000;
 /** A waiter that has not asked for this long is forgotten. */

@@ -70,4 +70,6 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
   await attach(claim(uids.archive, "payments/archive-1", 4, "archive"));
   await ledger.acquire(claim(uids.nightly, "payments/nightly-1", 3), how);
   await ledger.putPools([pool("partners"), pool("internal")]);
+  // Long enough for the tests to find it.
+  await ledger.penalize("aws:eu-west-1", { burst: 40, perSecond: 4 }, 20_000);
 }

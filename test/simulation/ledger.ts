@@ -50,6 +50,8 @@ export function ledgerFrom(
     begin: (machine) => send("begin", () => ledger.begin(machine)),
     extend: (machine, fence) => send("extend", () => ledger.extend(machine, fence)),
     settle: (machine, fence, how) => send("settle", () => ledger.settle(machine, fence, how)),
+    pace: (bucket, limits) => send("pace", () => ledger.pace(bucket, limits)),
+    penalize: (...pause) => send("penalize", () => ledger.penalize(...pause)),
     putPools: (pools) => send("putPools", () => ledger.putPools(pools)),
     putNode: (...row) => send("putNode", () => ledger.putNode(...row)),
     removeNode: (...which) => send("removeNode", () => ledger.removeNode(...which)),

@@ -19,7 +19,16 @@ const job: Job = {
   restoreEphemeral: true,
 };
 
-function shop(more: { cloud?: Partial<Cloud>; extend?: Workshop["ledger"]["extend"]; lock?: Workshop["lock"] } = {}) {
+interface More {
+  cloud?: Partial<Cloud>;
+  extend?: Workshop["ledger"]["extend"];
+  lock?: Workshop["lock"];
+  waitMs?: number;
+}
+
+function shop(more: More = {}) {
+  const waited: [string, number][] = [];
+  const paused: [string, number][] = [];
   const settled: [string, string, Settlement][] = [];
   let extensions = 0;
   const workshop: Workshop = {
@@ -32,12 +41,15 @@ function shop(more: { cloud?: Partial<Cloud>; extend?: Workshop["ledger"]["exten
         settled.push(args);
         return true;
       },
+      pace: async () => ({ waitMs: more.waitMs ?? 0 }),
+      penalize: async (bucket, _limits, pauseMs) => void paused.push([bucket, pauseMs]),
     },
+    waited: (_job, why, ms) => void waited.push([why, ms]),
     cloud: { ...createMemoryCloud(), ...more.cloud },
     lock: more.lock ?? createMemoryLock(),
     log: createLogger({ name: "test", level: "silent" }),
   };
-  return { workshop, settled, extensions: () => extensions };
+  return { workshop, settled, waited, paused, extensions: () => extensions };
 }
 
 /** A cloud call that only its signal ends, as the port has it: the outcome is unknown then. */
@@ -56,6 +68,12 @@ function once(then: () => Promise<boolean>): Workshop["ledger"]["extend"] {
     first = false;
     return answer;
   };
+}
+
+function putOffMs([first]: [string, string, Settlement][]): number {
+  const settlement = first?.[2];
+  if (settlement?.outcome !== "retry") throw new Error(`expected to be put off, got ${JSON.stringify(settlement)}`);
+  return settlement.retryAfterMs;
 }
 
 describe("worker", () => {
@@ -157,6 +175,65 @@ describe("worker", () => {
     await lock.using("n1", async () => void (await work(job, workshop)));
     expect(attach).not.toHaveBeenCalled();
     expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "LOCK_LOST" });
+  });
+
+  describe("when many work on one cloud account", () => {
+    const onAws: Job = { ...job, pool: { ...job.pool, cloud: "aws", region: "eu-west-1" } };
+    const attached = { ip: "203.0.113.1", hadEphemeral: true };
+
+    it("waits for its turn before it takes the node's lock", async () => {
+      const lock = createMemoryLock();
+      const startedAt = performance.now();
+      const lockedAfterMs: number[] = [];
+      const using: typeof lock.using = (...args) => {
+        lockedAfterMs.push(performance.now() - startedAt);
+        return lock.using(...args);
+      };
+      const cloud = { attach: async () => attached };
+      const { workshop, settled, waited } = shop({ lock: { ...lock, using }, waitMs: 40, cloud });
+      await work(onAws, workshop);
+      expect(lockedAfterMs).toEqual([expect.toSatisfy((ms: number) => ms >= 39)]);
+      expect(settled[0]?.[2]).toMatchObject({ outcome: "attached" });
+      expect(waited).toEqual([["paced", 40]]);
+    });
+
+    it("puts the work off when its turn is too far away, and does nothing", async () => {
+      const attach = vi.fn<Cloud["attach"]>(endless);
+      const { workshop, settled, waited, paused } = shop({ waitMs: 5_001, cloud: { attach } });
+      await work(onAws, workshop);
+      expect(attach).not.toHaveBeenCalled();
+      expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "CLOUD_THROTTLED" });
+      const retryAfterMs = putOffMs(settled);
+      expect(retryAfterMs).toBeGreaterThanOrEqual(5_001);
+      expect(retryAfterMs).toBeLessThanOrEqual(10_002);
+      expect(waited).toEqual([["paced", retryAfterMs]]);
+      expect(paused).toEqual([]);
+    });
+
+    it("ends its waiting when it is told to stop", async () => {
+      const { workshop, settled } = shop({ waitMs: 5_000 });
+      await work(onAws, workshop, AbortSignal.timeout(10));
+      expect(settled[0]?.[2]).toMatchObject({ outcome: "retry" });
+    });
+
+    it("makes the others slow down after a throttled answer, and says for how long it is put off", async () => {
+      const attach = () => Promise.reject(new EgressError("CLOUD_THROTTLED", "RequestLimitExceeded"));
+      const { workshop, settled, waited, paused } = shop({ cloud: { attach } });
+      await work(onAws, workshop);
+      const retryAfterMs = putOffMs(settled);
+      expect(waited.at(-1)).toEqual(["throttled", retryAfterMs]);
+      expect(paused).toEqual([["aws:eu-west-1", expect.closeTo(1500, -3)]]);
+      await work(job, workshop);
+      expect(paused).toHaveLength(1); // the memory cloud has no line
+    });
+
+    it("settles a throttled attempt although the others could not be told", async () => {
+      const attach = () => Promise.reject(new EgressError("CLOUD_THROTTLED", "RequestLimitExceeded"));
+      const { workshop, settled } = shop({ cloud: { attach } });
+      const ledger = { ...workshop.ledger, penalize: () => Promise.reject(new Error("down")) };
+      await work(onAws, { ...workshop, ledger });
+      expect(settled[0]?.[2]).toMatchObject({ outcome: "retry", code: "CLOUD_THROTTLED" });
+    });
   });
 
   it("rejects when the ledger cannot be told", async () => {

@@ -4,6 +4,7 @@ import { drainMarginMs, workMs, type Ledger } from "../port.ts";
 import { acquire } from "./acquire.ts";
 import { due, snapshot } from "./due.ts";
 import { putInventory, putPools } from "./inventory.ts";
+import { pace } from "./pace.ts";
 import { settle } from "./settle.ts";
 import {
   anyPool,
@@ -50,6 +51,8 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
     wake: (podUid) => queueMicrotask(() => events.emit(`wake:${podUid}`)),
     changed: (machine) => queueMicrotask(() => events.emit("changed", machine)),
   });
+
+  const line = new Map<string, number>();
 
   const command =
     <A extends unknown[], R>(run: (now: number, ...args: A) => R) =>
@@ -129,6 +132,11 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
       settle(state, now, attachment, settlement);
       state.changed(machine);
       return true;
+    }),
+
+    pace: command((now, bucket, limits) => ({ waitMs: pace(line, now, bucket, limits, 0) })),
+    penalize: command((now, bucket, limits, pauseMs) => {
+      pace(line, now, bucket, limits, Math.round(pauseMs));
     }),
 
     putPools: command((now, pools) => {

@@ -8,6 +8,7 @@ import endLeases from "./lua/end-leases.lua";
 import extend from "./lua/extend.lua";
 import lib from "./lua/lib.lua";
 import nowCommand from "./lua/now.lua";
+import pace from "./lua/pace.lua";
 import putInventory from "./lua/put-inventory.lua";
 import putNode from "./lua/put-node.lua";
 import putPools from "./lua/put-pools.lua";
@@ -25,6 +26,7 @@ const scripts = {
   endLeases,
   extend,
   now: nowCommand,
+  pace,
   putInventory,
   putNode,
   putPools,

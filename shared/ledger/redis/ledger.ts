@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
-import { drainMarginMs, type Ledger } from "../port.ts";
+import { drainMarginMs, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { toAcquisition, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
@@ -30,6 +30,9 @@ export function createRedisLedger(options: {
     }
   }
 
+  const pace = (bucket: string, { burst, perSecond }: PaceLimits, pauseMs: number) =>
+    run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
+
   return {
     async acquire(claim, { leaseMs, mayWork }) {
       const { podUid, pod, serviceAccount, node, nodeUid = "", pool } = claim;
@@ -51,6 +54,11 @@ export function createRedisLedger(options: {
     extend: async (machine, fence) => (await run("extend", machine, fence)) === 1,
     settle: async (machine, fence, settlement) =>
       (await run("settle", machine, fence, JSON.stringify(settlement))) === 1,
+
+    pace: async (bucket, limits) => ({ waitMs: Number(await pace(bucket, limits, 0)) }),
+    async penalize(bucket, limits, pauseMs) {
+      await pace(bucket, limits, pauseMs);
+    },
 
     async putPools(pools) {
       const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));

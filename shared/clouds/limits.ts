@@ -1,0 +1,25 @@
+import type { PaceLimits } from "../ledger/port.ts";
+import type { Pool } from "../pools/schema.ts";
+
+/** Which line the work on a pool's addresses stands in, and how fast that line moves. */
+export interface Line {
+  readonly bucket: string;
+  readonly limits: PaceLimits;
+}
+
+/**
+ * Pieces of work (one attach or detach) that all actors of an installation begin, below what the clouds allow an account:
+ * other controllers use the same quotas. AWS: 50 changes at once, then 5 a second, in one region; a piece is one change and
+ * at most three reads (of 100 and 20 a second). GCP: about 1,500 requests of a kind in a minute and project; a piece is two
+ * changes, two waits and two or three reads. The memory cloud has no limits.
+ */
+export function lineOf({ cloud, region, project }: Pick<Pool, "cloud" | "region" | "project">): Line | null {
+  switch (cloud) {
+    case "aws":
+      return { bucket: `aws:${region}`, limits: { burst: 40, perSecond: 4 } };
+    case "gcp":
+      return { bucket: `gcp:${project ?? ""}`, limits: { burst: 40, perSecond: 4 } };
+    case "memory":
+      return null;
+  }
+}

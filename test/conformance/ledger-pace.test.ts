@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+
+const redisUrl = inject("redisUrl");
+const implementations = [
+  { name: "memory", open: timedMemoryLedger, skip: false },
+  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
+];
+/** A place every quarter of a second, after ten at once. */
+const limits = { burst: 10, perSecond: 4 };
+
+describe.each(implementations)("Ledger's pace ($name)", ({ open, skip }) => {
+  describe.skipIf(skip)("when many call a cloud", () => {
+    let timed: TimedLedger;
+    let ledger: Ledger;
+    beforeEach(async () => {
+      timed = await open();
+      ledger = timed.ledger;
+    });
+    afterEach(() => timed.end());
+
+    const turns = async (count: number, bucket = "aws:eu-west-1"): Promise<number[]> => {
+      const waits: number[] = [];
+      for (let turn = 0; turn < count; turn += 1) waits.push((await ledger.pace(bucket, limits)).waitMs);
+      return waits;
+    };
+
+    it("lets a burst through, and then one after the other", async () => {
+      expect(await turns(13)).toEqual([...Array.from({ length: 10 }, () => 0), 250, 500, 750]);
+    });
+
+    it("takes no place for whoever would have to wait too long", async () => {
+      const waits = await turns(50);
+      expect(waits.slice(28)).toEqual([4750, 5000, ...Array.from({ length: 20 }, () => 5250)]);
+      await timed.advance(250);
+      expect(await turns(2)).toEqual([5000, 5250]);
+    });
+
+    it("never lets more through than the burst and the rate, whoever asks and when", async () => {
+      const admitted: number[] = [];
+      for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+        for (const waitMs of await turns(3)) if (waitMs <= 5_000) admitted.push(nowMs + waitMs);
+        await timed.advance(100);
+      }
+      admitted.sort((a, b) => a - b);
+      for (const [index, atMs] of admitted.entries()) {
+        const within = admitted.slice(index).filter((other) => other < atMs + 10_000).length;
+        expect(within).toBeLessThanOrEqual(limits.burst + 10 * limits.perSecond);
+      }
+      expect(admitted.length).toBeGreaterThan(60 * limits.perSecond);
+    });
+
+    it("is as good as new after a quiet time", async () => {
+      await turns(30);
+      await timed.advance(60_000);
+      expect(await turns(11)).toEqual([...Array.from({ length: 10 }, () => 0), 250]);
+    });
+
+    it("keeps the accounts apart", async () => {
+      await turns(30);
+      expect(await turns(1, "aws:eu-west-2")).toEqual([0]);
+    });
+
+    it("makes everybody pause after a throttled answer, and then go without a burst", async () => {
+      await ledger.penalize("aws:eu-west-1", limits, 2_000);
+      expect(await turns(3)).toEqual([2_000, 2_250, 2_500]);
+    });
+
+    it("does not add up the pauses of many who were throttled at the same moment", async () => {
+      for (const pauseMs of [1_200, 2_000, 1_700]) await ledger.penalize("aws:eu-west-1", limits, pauseMs);
+      expect(await turns(1)).toEqual([2_000]);
+    });
+
+    it("does not wait for a time that only a wrong clock has seen", async () => {
+      await timed.advance(3_600_000);
+      await turns(30);
+      await timed.advance(-3_600_000);
+      expect(await turns(1)).toEqual([0]);
+    });
+  });
+});
