@@ -11,6 +11,7 @@ export const errorCatalogue = {
   LEDGER_TOO_OLD: "Use Redis 7.0 or newer, or Valkey 7.2 or newer.",
   LEDGER_FULL: "Give Redis more memory, or set maxmemory-policy noeviction and free some.",
   LEDGER_REPLY: "The ledger's keys and this program disagree: run one version of static-egress per installation.",
+  LEDGER_SUPERSEDED: "Nothing to do: another replica leads now, and this one's term has ended.",
   LEDGER_ABSENT: "Check --redis and --installation; a ledger begins when the webhook's controller first runs.",
   CLOUD_DENIED:
     "Grant the named action to this identity (manifests/overlays/aws/iam-policy.json, manifests/overlays/gcp/role.yaml).",

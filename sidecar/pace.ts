@@ -6,9 +6,12 @@ export function backoffMs(failures: number, random: number): number {
   return Math.round(ceiling * (0.5 + random / 2));
 }
 
+/** What ends soon, and not always with a wake-up. */
+const passing: ReadonlySet<string> = new Set(["attaching", "detaching", "node-unknown", "ledger-doubtful"]);
+
 /** While waiting: wake-ups come by themselves, this is for those that are lost. Below the ledger's waiterLifeMs. */
 export function pollMs(reason: string, random: number): number {
-  const base = reason === "attaching" || reason === "detaching" || reason === "node-unknown" ? 2000 : 10_000;
+  const base = passing.has(reason) ? 2000 : 10_000;
   return Math.round(base * (0.75 + random / 2));
 }
 

@@ -1,5 +1,6 @@
 import type { CloudAddress, Machine } from "../clouds/port.ts";
 import type { Pool } from "../pools/schema.ts";
+import type { Beat, Mirror } from "./beat.ts";
 
 /** One pod's wish for an address: who it is, where it runs and which pool it wants. */
 export interface Claim {
@@ -48,7 +49,8 @@ export type WaitReason =
   | "node-problem"
   | "attaching"
   | "detaching"
-  | "exhausted";
+  | "exhausted"
+  | "ledger-doubtful";
 
 export type Acquisition =
   | {
@@ -190,23 +192,30 @@ export interface Repairs {
  * at the ledger's own clock and one round trip. Doing a command twice, late or out of order is harmless: commands are
  * keyed by pod UID and fence.
  *
- * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD or LEDGER_REPLY; nothing is
- * half done then. "Held by another", "exhausted" and the like are answers, not errors.
+ * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD, LEDGER_SUPERSEDED or
+ * LEDGER_REPLY; nothing is half done then. "Held by another", "exhausted" and the like are answers, not errors.
  */
 export interface Ledger {
   /**
    * Takes or refreshes the pod's lease (clearing a drain), or queues it. `mayWork`: the caller can do cloud work for the
-   * given clouds; for others it is told `attaching`, and the controller is woken.
+   * given clouds; for others it is told `attaching`, and the controller is woken. `running`: the pod's app runs already, so
+   * that `allow` is not asked and the pod does not queue behind others.
    */
   acquire(
     claim: Claim,
-    options: { readonly leaseMs: number; readonly mayWork: readonly string[] },
+    options: { readonly leaseMs: number; readonly mayWork: readonly string[]; readonly running?: boolean },
   ): Promise<Acquisition>;
   renew(podUid: string, leaseMs: number): Promise<Renewal>;
   /** The pod is terminating: its lease counts for at least `leaseMs` and `graceMs` more, whichever is longer. */
   drain(podUid: string, options: { readonly leaseMs: number; readonly graceMs: number }): Promise<void>;
-  /** Ends the pod's lease, or its place in the queue. */
-  release(podUid: string, options: { readonly mayWork: readonly string[] }): Promise<Release>;
+  /**
+   * Ends the pod's lease, or its place in the queue. `expiredAtMs`: only a lease that still ends at that very time (evidence
+   * gathered for an expired lease must not end one that was renewed meanwhile); any other is answered `unknown`.
+   */
+  release(
+    podUid: string,
+    options: { readonly mayWork: readonly string[]; readonly expiredAtMs?: number },
+  ): Promise<Release>;
 
   /** Makes the caller the actor of what is due on the machine, with a new fence; null when nothing is due (any more). */
   begin(machine: string): Promise<Job | null>;
@@ -246,6 +255,17 @@ export interface Ledger {
    * an attachment due again whose address is on no machine. Answers how many of each it put right.
    */
   putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<Repairs>;
+
+  /**
+   * The active controller's sign of life, first thing in its term and every `beatEveryMs`. `mirror`: what the last beat that
+   * is known outside has answered; null when none is. Tells a doubtful ledger from a good one, see `DoubtSign`.
+   */
+  beat(mirror: Mirror | null): Promise<Beat>;
+  /**
+   * The same ledger for the leader of this term (the leadership's count of transitions): its commands fail with
+   * LEDGER_SUPERSEDED once a newer term has beaten. It shares the connection: close the ledger that it came from.
+   */
+  inTerm(term: number): Ledger;
 
   now(): Promise<number>;
   due(): Promise<Due>;

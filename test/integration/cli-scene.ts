@@ -47,6 +47,7 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
   const address = (id: string, ip: string) => ({ id, ip, attachedTo: null });
   const partners = [address("eipalloc-0aa1", "203.0.113.7"), address("eipalloc-0aa2", "203.0.113.8")];
 
+  await ledger.beat(null);
   await ledger.putPools([pool("partners"), pool("internal"), pool("archive")]);
   for (const number of [1, 2, 3, 4, 5]) await ledger.putNode(node(number));
   await ledger.putInventory("partners", partners, await ledger.now());

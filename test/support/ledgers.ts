@@ -8,6 +8,12 @@ import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
 export interface TimedLedger {
   readonly ledger: Ledger;
   readonly advance: (ms: number) => Promise<void>;
+  /** Loses everything. */
+  readonly flush: () => Promise<void>;
+  /** Keeps what there is now; what it answers brings that back. */
+  readonly save: () => Promise<() => Promise<void>>;
+  /** Goes on as another Redis process with the same data. */
+  readonly failOver: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
@@ -21,6 +27,12 @@ export async function timedMemoryLedger(): Promise<TimedLedger> {
     advance: async (ms) => {
       now += ms;
     },
+    flush: async () => ledger.restore(),
+    save: async () => {
+      const saved = ledger.dump();
+      return async () => ledger.restore(saved);
+    },
+    failOver: async () => ledger.restore(ledger.dump(), randomUUID()),
     end: () => ledger.close(),
   };
 }
@@ -37,14 +49,31 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
     duplicate: () => new Redis(url),
     clockLua: "local now = tonumber(redis.call('GET', KEYS[1] .. ':test-clock'))",
   });
+  const keys = async () => (await redis.keys(`static-egress:{${installation}}:*`)).filter((key) => key !== clockKey);
+  const flush = async () => {
+    const found = await keys();
+    if (found.length > 0) await redis.del(found);
+  };
   return {
     ledger,
     advance: async (ms) => {
       await redis.incrby(clockKey, ms);
     },
+    flush,
+    save: async () => {
+      const saved = await Promise.all((await keys()).map(async (key) => ({ key, data: await redis.dumpBuffer(key) })));
+      return async () => {
+        await flush();
+        for (const { key, data } of saved) await redis.restore(key, 0, data);
+      };
+    },
+    // The data cannot be moved to another process here: instead they are said to come from another one.
+    failOver: async () => {
+      await redis.hset(`static-egress:{${installation}}:beat`, "server", randomUUID());
+    },
     end: async () => {
-      const keys = await redis.keys(`static-egress:{${installation}}:*`);
-      if (keys.length > 0) await redis.del(keys);
+      await redis.del(clockKey);
+      await flush();
       await ledger.close();
     },
   };

@@ -22,7 +22,7 @@ export function acquire(
   state: State,
   now: number,
   claim: Claim,
-  { leaseMs, mayWork }: { leaseMs: number; mayWork: readonly string[] },
+  { leaseMs, mayWork, running = false }: { leaseMs: number; mayWork: readonly string[]; running?: boolean },
 ): Acquisition {
   purgeWaiters(state, now);
   const row = state.nodes.get(claim.node);
@@ -58,7 +58,7 @@ export function acquire(
   };
 
   if (pool === undefined) return wait("pool-unknown", `there is no pool '${claim.pool}'`);
-  if (!holds && !allows(pool, claim.serviceAccount)) {
+  if (!holds && !running && !allows(pool, claim.serviceAccount)) {
     return wait("pool-not-allowed", `pool '${pool.name}' does not allow the service account ${claim.serviceAccount}`);
   }
   if (node === undefined) return wait("node-unknown", `node '${claim.node}' is not in the node directory yet`);
@@ -107,10 +107,8 @@ export function acquire(
 
   const free = freeAddresses(state, pool.name);
   const [address] = free;
-  if (
-    address === undefined ||
-    free.length <= waitingNodes(state, pool.name, free.length, claim.podUid, machine).length
-  ) {
+  const ahead = running ? [] : waitingNodes(state, pool.name, free.length, claim.podUid, machine);
+  if (address === undefined || free.length <= ahead.length) {
     return wait("exhausted", `every address of pool '${pool.name}' is in use`, true);
   }
   markAddress(state, now, pool.name, address.id, "used");

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { type Clock, systemClock } from "../../clock.ts";
 import { drainMarginMs, workMs, type Ledger } from "../port.ts";
 import { acquire } from "./acquire.ts";
+import { beat, refuseOlder } from "./beat.ts";
 import { due, snapshot } from "./due.ts";
 import { putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
@@ -9,7 +10,7 @@ import { settle } from "./settle.ts";
 import {
   anyPool,
   countLeases,
-  createState,
+  emptyRecords,
   endLease,
   endLeases,
   jobOf,
@@ -17,6 +18,7 @@ import {
   wakeQueue,
   wakeWaiters,
   type AttachmentRecord,
+  type Records,
   type State,
 } from "./state.ts";
 
@@ -39,25 +41,28 @@ function nextJob(state: State, now: number, attachment: AttachmentRecord): "atta
   }
 }
 
+/** What befalls a Redis can befall this ledger, too. */
+export interface MemoryLedger extends Ledger {
+  /** A copy of all records, as a dump of Redis' data. */
+  dump(): Records;
+  /** Goes on with the dump, or with nothing: a flush. `server`: as another Redis process, of this run id. */
+  restore(records?: Records, server?: string): void;
+}
+
 /**
  * The ledger in this process's memory, with the same rules as Redis' Lua (one conformance suite runs against both): for
  * trying things out, for tests, and for simulations, which bring their own clock.
  */
-export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
+export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedger {
   const clock = options.clock ?? systemClock;
   const events = new EventEmitter().setMaxListeners(0);
   // Hints are delivered after the command has ended, as a subscriber of Redis would hear them.
-  const state = createState({
+  const state: State = {
+    ...emptyRecords(),
+    server: "memory-1",
     wake: (podUid) => queueMicrotask(() => events.emit(`wake:${podUid}`)),
     changed: (machine) => queueMicrotask(() => events.emit("changed", machine)),
-  });
-
-  const line = new Map<string, number>();
-
-  const command =
-    <A extends unknown[], R>(run: (now: number, ...args: A) => R) =>
-    async (...args: A): Promise<R> =>
-      run(clock(), ...args);
+  };
 
   async function subscribe(name: string, listener: (value: string) => void): Promise<() => Promise<void>> {
     events.on(name, listener);
@@ -66,126 +71,160 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): Ledger {
     };
   }
 
+  const line = new Map<string, number>();
+
+  const inTerm = (term: number | null): Ledger => {
+    const command =
+      <A extends unknown[], R>(run: (now: number, ...args: A) => R) =>
+      async (...args: A): Promise<R> => {
+        if (term !== null) refuseOlder(state, term);
+        return run(clock(), ...args);
+      };
+
+    return {
+      acquire: command((now, claim, how) => acquire(state, now, claim, how)),
+
+      renew: command((now, podUid, leaseMs) => {
+        const pod = state.pods.get(podUid);
+        const leases = pod === undefined ? undefined : state.leases.get(pod.machine);
+        let expiresAtMs = leases?.get(podUid);
+        if (pod === undefined || leases === undefined || expiresAtMs === undefined || pod.state === "waiting") {
+          return { status: "unknown" };
+        }
+        const late = expiresAtMs < now;
+        if (pod.state === "held") {
+          expiresAtMs = now + leaseMs;
+          leases.set(podUid, expiresAtMs);
+        }
+        const attachment = state.attachments.get(pod.machine);
+        const ip = attachment?.state === "attached" ? attachment.address.ip : null;
+        return { status: "renewed", ip, expiresAtMs, late };
+      }),
+
+      drain: command((now, podUid, { leaseMs, graceMs }) => {
+        const pod = state.pods.get(podUid);
+        if (pod === undefined || pod.state === "waiting") return;
+        pod.state = "draining";
+        state.leases.get(pod.machine)?.set(podUid, now + Math.max(leaseMs, graceMs + drainMarginMs));
+        state.changed(pod.machine);
+      }),
+
+      release: command((now, podUid, { mayWork, expiredAtMs }) => {
+        const pod = state.pods.get(podUid);
+        if (pod === undefined) return { status: "unknown" };
+        const endsMs = state.leases.get(pod.machine)?.get(podUid);
+        if (expiredAtMs !== undefined && endsMs !== expiredAtMs) return { status: "unknown" };
+        if (pod.state === "waiting") {
+          state.pods.delete(podUid);
+          wakeQueue(state, pod.pool);
+          return { status: "released", last: false };
+        }
+        const attachment = endLease(state, now, pod);
+        if (attachment === undefined) return { status: "released", last: false };
+        const cloud = anyPool(state, attachment.pool)?.cloud ?? "";
+        if (attachment.lingerUntilMs > now || !mayWork.includes(cloud)) return { status: "released", last: true };
+        startWork(state, now, attachment, "detaching");
+        return { status: "released", last: true, job: jobOf(state, "detach", attachment) };
+      }),
+
+      begin: command((now, machine) => {
+        const attachment = state.attachments.get(machine);
+        const kind = attachment === undefined ? null : nextJob(state, now, attachment);
+        if (attachment === undefined || kind === null) return null;
+        startWork(state, now, attachment, kind === "attach" ? "attaching" : "detaching");
+        return jobOf(state, kind, attachment);
+      }),
+
+      extend: command((now, machine, fence) => {
+        const attachment = state.attachments.get(machine);
+        if (attachment?.fence !== fence) return false;
+        attachment.deadlineMs = now + workMs;
+        return true;
+      }),
+
+      settle: command((now, machine, fence, settlement) => {
+        const attachment = state.attachments.get(machine);
+        if (attachment?.fence !== fence) return false;
+        if (attachment.state !== "attaching" && attachment.state !== "detaching") return false;
+        settle(state, now, attachment, settlement);
+        state.changed(machine);
+        return true;
+      }),
+
+      pace: command((now, bucket, limits) => ({ waitMs: pace(line, now, bucket, limits, 0) })),
+      penalize: command((now, bucket, limits, pauseMs) => {
+        pace(line, now, bucket, limits, Math.round(pauseMs));
+      }),
+
+      putPools: command((now, pools) => {
+        const refused = putPools(state, now, pools);
+        wakeWaiters(state, () => true);
+        state.changed("");
+        return refused;
+      }),
+
+      putNode: command((now, node, replaces) => {
+        const before = state.nodes.get(node.name);
+        const known = before?.uid === node.uid || (before?.uid ?? null) === replaces;
+        if (replaces !== undefined && !known) return false;
+        const moved = before?.machine.id !== node.machine.id;
+        state.nodes.set(node.name, node);
+        state.machines.set(node.machine.id, node.name);
+        if (before !== undefined && moved) {
+          state.machines.delete(before.machine.id);
+          endLeases(state, now, before.machine.id);
+          state.changed(before.machine.id);
+        }
+        if (moved) wakeWaiters(state, (pod) => pod.node === node.name);
+        return true;
+      }),
+
+      removeNode: command((now, name, uid) => {
+        const node = state.nodes.get(name);
+        if (node === undefined || (uid !== undefined && node.uid !== uid)) return;
+        const machine = node.machine.id;
+        state.nodes.delete(name);
+        state.machines.delete(machine);
+        state.problems.delete(machine);
+        endLeases(state, now, machine);
+        const attachment = state.attachments.get(machine);
+        if (attachment?.state === "attached") attachment.lingerUntilMs = now;
+        state.changed(machine);
+      }),
+
+      endLeases: command((now, machine) => endLeases(state, now, machine)),
+      putInventory: command((now, pool, rows, readAtMs) => putInventory(state, now, pool, rows, readAtMs)),
+
+      beat: async (mirror) => {
+        // Without a mirror the Lease is a new one: its count of terms begins anew.
+        if (term !== null && mirror !== null) refuseOlder(state, term);
+        return beat(state, clock(), mirror, term);
+      },
+      inTerm,
+
+      now: command((now) => now),
+      due: command((now) => due(state, now)),
+      snapshot: command((now) => snapshot(state, now)),
+
+      onWake: (podUid, wake) => subscribe(`wake:${podUid}`, wake),
+      onChange: (changed) => subscribe("changed", changed),
+      close: async () => {
+        events.removeAllListeners();
+      },
+    };
+  };
+
   return {
-    acquire: command((now, claim, how) => acquire(state, now, claim, how)),
-
-    renew: command((now, podUid, leaseMs) => {
-      const pod = state.pods.get(podUid);
-      const leases = pod === undefined ? undefined : state.leases.get(pod.machine);
-      let expiresAtMs = leases?.get(podUid);
-      if (pod === undefined || leases === undefined || expiresAtMs === undefined || pod.state === "waiting") {
-        return { status: "unknown" };
-      }
-      const late = expiresAtMs < now;
-      if (pod.state === "held") {
-        expiresAtMs = now + leaseMs;
-        leases.set(podUid, expiresAtMs);
-      }
-      const attachment = state.attachments.get(pod.machine);
-      const ip = attachment?.state === "attached" ? attachment.address.ip : null;
-      return { status: "renewed", ip, expiresAtMs, late };
-    }),
-
-    drain: command((now, podUid, { leaseMs, graceMs }) => {
-      const pod = state.pods.get(podUid);
-      if (pod === undefined || pod.state === "waiting") return;
-      pod.state = "draining";
-      state.leases.get(pod.machine)?.set(podUid, now + Math.max(leaseMs, graceMs + drainMarginMs));
-      state.changed(pod.machine);
-    }),
-
-    release: command((now, podUid, { mayWork }) => {
-      const pod = state.pods.get(podUid);
-      if (pod === undefined) return { status: "unknown" };
-      if (pod.state === "waiting") {
-        state.pods.delete(podUid);
-        wakeQueue(state, pod.pool);
-        return { status: "released", last: false };
-      }
-      const attachment = endLease(state, now, pod);
-      if (attachment === undefined) return { status: "released", last: false };
-      const cloud = anyPool(state, attachment.pool)?.cloud ?? "";
-      if (attachment.lingerUntilMs > now || !mayWork.includes(cloud)) return { status: "released", last: true };
-      startWork(state, now, attachment, "detaching");
-      return { status: "released", last: true, job: jobOf(state, "detach", attachment) };
-    }),
-
-    begin: command((now, machine) => {
-      const attachment = state.attachments.get(machine);
-      const kind = attachment === undefined ? null : nextJob(state, now, attachment);
-      if (attachment === undefined || kind === null) return null;
-      startWork(state, now, attachment, kind === "attach" ? "attaching" : "detaching");
-      return jobOf(state, kind, attachment);
-    }),
-
-    extend: command((now, machine, fence) => {
-      const attachment = state.attachments.get(machine);
-      if (attachment?.fence !== fence) return false;
-      attachment.deadlineMs = now + workMs;
-      return true;
-    }),
-
-    settle: command((now, machine, fence, settlement) => {
-      const attachment = state.attachments.get(machine);
-      if (attachment?.fence !== fence) return false;
-      if (attachment.state !== "attaching" && attachment.state !== "detaching") return false;
-      settle(state, now, attachment, settlement);
-      state.changed(machine);
-      return true;
-    }),
-
-    pace: command((now, bucket, limits) => ({ waitMs: pace(line, now, bucket, limits, 0) })),
-    penalize: command((now, bucket, limits, pauseMs) => {
-      pace(line, now, bucket, limits, Math.round(pauseMs));
-    }),
-
-    putPools: command((now, pools) => {
-      const refused = putPools(state, now, pools);
-      wakeWaiters(state, () => true);
-      state.changed("");
-      return refused;
-    }),
-
-    putNode: command((now, node, replaces) => {
-      const before = state.nodes.get(node.name);
-      const known = before?.uid === node.uid || (before?.uid ?? null) === replaces;
-      if (replaces !== undefined && !known) return false;
-      const moved = before?.machine.id !== node.machine.id;
-      state.nodes.set(node.name, node);
-      state.machines.set(node.machine.id, node.name);
-      if (before !== undefined && moved) {
-        state.machines.delete(before.machine.id);
-        endLeases(state, now, before.machine.id);
-        state.changed(before.machine.id);
-      }
-      if (moved) wakeWaiters(state, (pod) => pod.node === node.name);
-      return true;
-    }),
-
-    removeNode: command((now, name, uid) => {
-      const node = state.nodes.get(name);
-      if (node === undefined || (uid !== undefined && node.uid !== uid)) return;
-      const machine = node.machine.id;
-      state.nodes.delete(name);
-      state.machines.delete(machine);
-      state.problems.delete(machine);
-      endLeases(state, now, machine);
-      const attachment = state.attachments.get(machine);
-      if (attachment?.state === "attached") attachment.lingerUntilMs = now;
-      state.changed(machine);
-    }),
-
-    endLeases: command((now, machine) => endLeases(state, now, machine)),
-    putInventory: command((now, pool, rows, readAtMs) => putInventory(state, now, pool, rows, readAtMs)),
-
-    now: command((now) => now),
-    due: command((now) => due(state, now)),
-    snapshot: command((now) => snapshot(state, now)),
-
-    onWake: (podUid, wake) => subscribe(`wake:${podUid}`, wake),
-    onChange: (changed) => subscribe("changed", changed),
-    close: async () => {
-      events.removeAllListeners();
+    ...inTerm(null),
+    dump: () => copy(state),
+    restore(records = emptyRecords(), server = state.server) {
+      Object.assign(state, copy(records), { server });
     },
   };
+}
+
+/** The records alone, sharing nothing. */
+function copy(from: Records): Records {
+  const names = Object.keys(emptyRecords()) as (keyof Records)[];
+  return structuredClone(Object.fromEntries(names.map((name) => [name, from[name]]))) as unknown as Records;
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "../../pools/schema.ts";
+import type { DoubtSign } from "../beat.ts";
 import {
   doubtMs,
   waiterLifeMs,
@@ -45,9 +46,22 @@ export interface ProblemRecord {
   count: number;
 }
 
-/** The same records as docs/ledger.md describes for Redis, as maps; and the steps that several commands share (lib.lua). */
-export interface State {
+/** The hash `beat`; `server` is "" before the first one. */
+export interface BeatRecord {
+  sequence: number;
+  atMs: number;
+  server: string;
+  term: number;
+  doubtSinceMs: number;
+  doubtUntilMs: number;
+  emptiedMs: number;
+  signs: readonly DoubtSign[];
+}
+
+/** The same records as docs/ledger.md describes for Redis, as maps. */
+export interface Records {
   epoch: string;
+  beat: BeatRecord;
   fences: number;
   pools: Map<string, Pool>;
   retired: Map<string, Pool>;
@@ -60,13 +74,31 @@ export interface State {
   leases: Map<string, Map<string, number>>;
   pods: Map<string, PodRecord>;
   problems: Map<string, ProblemRecord>;
+  /** Pool to when its last inventory was read. */
+  inventories: Map<string, number>;
+}
+
+/** The records, and the steps that several commands share (lib.lua). */
+export interface State extends Records {
+  /** What a Redis calls its run id. */
+  server: string;
   wake(podUid: string): void;
   changed(machine: string): void;
 }
 
-export function createState(hooks: Pick<State, "wake" | "changed">): State {
+export function emptyRecords(): Records {
   return {
     epoch: "",
+    beat: {
+      sequence: 0,
+      atMs: 0,
+      server: "",
+      term: 0,
+      doubtSinceMs: 0,
+      doubtUntilMs: 0,
+      emptiedMs: 0,
+      signs: [],
+    },
     fences: 0,
     pools: new Map(),
     retired: new Map(),
@@ -77,7 +109,7 @@ export function createState(hooks: Pick<State, "wake" | "changed">): State {
     leases: new Map(),
     pods: new Map(),
     problems: new Map(),
-    ...hooks,
+    inventories: new Map(),
   };
 }
 

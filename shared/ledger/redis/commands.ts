@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import acquire from "./lua/acquire.lua";
+import beat from "./lua/beat.lua";
 import begin from "./lua/begin.lua";
 import clock from "./lua/clock.lua";
 import drain from "./lua/drain.lua";
@@ -20,6 +21,7 @@ import snapshot from "./lua/snapshot.lua";
 
 const scripts = {
   acquire,
+  beat,
   begin,
   drain,
   due,
@@ -44,7 +46,8 @@ export type Reply = string | number | null | Reply[];
 export type Run = (command: CommandName, ...argv: (string | number)[]) => Promise<Reply>;
 
 /**
- * Runs our commands on a connection; each takes the root key and its arguments (see the header of its Lua file). A script
+ * Runs our commands on a connection; each takes the root key, its arguments (see the header of its Lua file) and last the
+ * leader's term, '' for none (lib.lua takes it off). A script
  * goes by its text the first time, and then by the hash that the server tells: ioredis' own defineCommand would compute it
  * here, and loading OpenSSL for that costs every sidecar 4 MiB. `clockLua` sets `now`; tests that jump in time bring their own.
  */

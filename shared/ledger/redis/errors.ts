@@ -11,6 +11,7 @@ const byPrefix: Record<string, ErrorCode> = {
   NOAUTH: "LEDGER_DENIED",
   WRONGPASS: "LEDGER_DENIED",
   NOPERM: "LEDGER_DENIED",
+  SUPERSEDED: "LEDGER_SUPERSEDED", // our own, lib.lua
 };
 
 /** Redis 7.0 has no word of its own for a right that is missing inside a script (later ones say NOPERM). */

@@ -3,7 +3,7 @@ import { EgressError } from "../../errors.ts";
 import { drainMarginMs, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
-import { toAcquisition, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
+import { toAcquisition, toBeat, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
 import { createSubscriber } from "./subscriber.ts";
 
 /**
@@ -21,74 +21,85 @@ export function createRedisLedger(options: {
   const command = prepareCommands(options.redis, root, options.clockLua);
   const subscriber = createSubscriber(options.duplicate);
 
-  async function run(name: CommandName, ...argv: (string | number)[]): Promise<Reply> {
+  async function runIn(term: number | null, name: CommandName, ...argv: (string | number)[]): Promise<Reply> {
     try {
       await options.check?.();
-      return await command(name, ...argv);
+      return await command(name, ...argv, term ?? "");
     } catch (error) {
       throw toLedgerError(error, `ledger command ${name}`);
     }
   }
 
-  const pace = (bucket: string, { burst, perSecond }: PaceLimits, pauseMs: number) =>
-    run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
+  const inTerm = (term: number | null): Ledger => {
+    const run = (name: CommandName, ...argv: (string | number)[]) => runIn(term, name, ...argv);
+    const pace = (bucket: string, { burst, perSecond }: PaceLimits, pauseMs: number) =>
+      run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
+    return {
+      async acquire(claim, { leaseMs, mayWork, running = false }) {
+        const { podUid, pod, serviceAccount, node, nodeUid = "", pool } = claim;
+        const how = [leaseMs, mayWork.join(","), nodeUid, running ? 1 : 0];
+        return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how));
+      },
+      renew: async (podUid, leaseMs) => toRenewal(await run("renew", podUid, leaseMs)),
+      async drain(podUid, { leaseMs, graceMs }) {
+        await run("drain", podUid, leaseMs, graceMs + drainMarginMs);
+      },
+      release: async (podUid, { mayWork, expiredAtMs = "" }) =>
+        toRelease(await run("release", podUid, mayWork.join(","), expiredAtMs)),
 
-  return {
-    async acquire(claim, { leaseMs, mayWork }) {
-      const { podUid, pod, serviceAccount, node, nodeUid = "", pool } = claim;
-      const how = [leaseMs, mayWork.join(","), nodeUid];
-      return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how));
-    },
-    renew: async (podUid, leaseMs) => toRenewal(await run("renew", podUid, leaseMs)),
-    async drain(podUid, { leaseMs, graceMs }) {
-      await run("drain", podUid, leaseMs, graceMs + drainMarginMs);
-    },
-    release: async (podUid, { mayWork }) => toRelease(await run("release", podUid, mayWork.join(","))),
+      async begin(machine) {
+        const reply = await run("begin", machine);
+        if (!Array.isArray(reply))
+          throw new EgressError("LEDGER_REPLY", `the ledger answered begin with ${String(reply)}`);
+        return reply.length === 0 ? null : toJob(reply[0], reply[1]);
+      },
+      extend: async (machine, fence) => (await run("extend", machine, fence)) === 1,
+      settle: async (machine, fence, settlement) =>
+        (await run("settle", machine, fence, JSON.stringify(settlement))) === 1,
 
-    async begin(machine) {
-      const reply = await run("begin", machine);
-      if (!Array.isArray(reply))
-        throw new EgressError("LEDGER_REPLY", `the ledger answered begin with ${String(reply)}`);
-      return reply.length === 0 ? null : toJob(reply[0], reply[1]);
-    },
-    extend: async (machine, fence) => (await run("extend", machine, fence)) === 1,
-    settle: async (machine, fence, settlement) =>
-      (await run("settle", machine, fence, JSON.stringify(settlement))) === 1,
+      pace: async (bucket, limits) => ({ waitMs: Number(await pace(bucket, limits, 0)) }),
+      async penalize(bucket, limits, pauseMs) {
+        await pace(bucket, limits, pauseMs);
+      },
 
-    pace: async (bucket, limits) => ({ waitMs: Number(await pace(bucket, limits, 0)) }),
-    async penalize(bucket, limits, pauseMs) {
-      await pace(bucket, limits, pauseMs);
-    },
+      async putPools(pools) {
+        const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));
+        return Array.isArray(refused) ? refused.map(String) : [];
+      },
+      async putNode(node, replaces) {
+        const known = replaces === undefined ? [] : [replaces ?? ""];
+        return (await run("putNode", node.name, JSON.stringify(node), node.machine.id, node.uid, ...known)) === 1;
+      },
+      async removeNode(name, uid) {
+        await run("removeNode", name, ...(uid === undefined ? [] : [uid]));
+      },
+      async endLeases(machine) {
+        await run("endLeases", machine);
+      },
+      async putInventory(pool, addresses, readAtMs) {
+        const rows = addresses.flatMap(({ id, ip, attachedTo }) => [id, ip, attachedTo ?? ""]);
+        return toRepairs(await run("putInventory", pool, readAtMs, ...rows));
+      },
 
-    async putPools(pools) {
-      const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));
-      return Array.isArray(refused) ? refused.map(String) : [];
-    },
-    async putNode(node, replaces) {
-      const known = replaces === undefined ? [] : [replaces ?? ""];
-      return (await run("putNode", node.name, JSON.stringify(node), node.machine.id, node.uid, ...known)) === 1;
-    },
-    async removeNode(name, uid) {
-      await run("removeNode", name, ...(uid === undefined ? [] : [uid]));
-    },
-    async endLeases(machine) {
-      await run("endLeases", machine);
-    },
-    async putInventory(pool, addresses, readAtMs) {
-      const rows = addresses.flatMap(({ id, ip, attachedTo }) => [id, ip, attachedTo ?? ""]);
-      return toRepairs(await run("putInventory", pool, readAtMs, ...rows));
-    },
+      async beat(mirror) {
+        const newTerm = term ?? "";
+        if (mirror !== null) return toBeat(await run("beat", newTerm, mirror.epoch, mirror.sequence));
+        return toBeat(await runIn(null, "beat", newTerm)); // the Lease is a new one: its count of terms begins anew
+      },
+      inTerm,
 
-    now: async () => Number(await run("now")),
-    due: async () => toDue(await run("due")),
-    snapshot: async () => toSnapshot(await run("snapshot")),
+      now: async () => Number(await run("now")),
+      due: async () => toDue(await run("due")),
+      snapshot: async () => toSnapshot(await run("snapshot")),
 
-    onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
-    onChange: (changed) => subscriber.on(`${root}:changed`, changed),
+      onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
+      onChange: (changed) => subscriber.on(`${root}:changed`, changed),
 
-    async close() {
-      await subscriber.close();
-      options.redis.disconnect();
-    },
+      async close() {
+        await subscriber.close();
+        options.redis.disconnect();
+      },
+    };
   };
+  return inTerm(null);
 }

@@ -1,5 +1,6 @@
 import { EgressError } from "../../errors.ts";
 import type { Pool } from "../../pools/schema.ts";
+import type { Beat, DoubtSign } from "../beat.ts";
 import type {
   Acquisition,
   Attachment,
@@ -88,6 +89,16 @@ export function toRelease(reply: Reply): Release {
   if (status === "unknown") return { status };
   if (status !== "released") throw unexpected("release", reply);
   return { status, last: last === 1, ...(job === undefined ? {} : { job: toJob(job, pool) }) };
+}
+
+export function toBeat(reply: Reply): Beat {
+  const [epoch, sequence, doubtUntil, signs] = list("beat", reply);
+  return {
+    epoch: String(epoch),
+    sequence: Number(sequence),
+    doubtUntilMs: Number(doubtUntil),
+    signs: list("beat", signs).map((sign) => String(sign) as DoubtSign),
+  };
 }
 
 interface PodText {

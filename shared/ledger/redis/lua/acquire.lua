@@ -1,10 +1,10 @@
 -- acquire: takes or refreshes a pod's lease on its node, or queues the pod.
 -- KEYS[1] root
 -- ARGV 1 pod UID, 2 namespace/name, 3 namespace/service account, 4 node name, 5 pool, 6 lease life (ms),
---      7 clouds that the caller can do work for, comma-separated, 8 the node's UID or ''
+--      7 clouds that the caller can do work for, comma-separated, 8 the node's UID or '', 9 1 when the pod's app runs
 -- Output {'attached', ip, fence, expires (ms), pool} | {'work', job, pool} | {'waiting', reason, detail, position, waiting, pool}
 local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local lease_ms, may = tonumber(ARGV[6]), ARGV[7]
+local lease_ms, may, running = tonumber(ARGV[6]), ARGV[7], ARGV[9] == '1'
 
 purge_waiters()
 local known = get('pods', uid)
@@ -54,7 +54,7 @@ local function allowed()
   for _, entry in ipairs(allow.serviceAccounts or {}) do if entry == account then return true end end
   return false
 end
-if not holds and not allowed() then
+if not holds and not running and not allowed() then
   return wait('pool-not-allowed', "pool '" .. pool_name .. "' does not allow the service account " .. account)
 end
 if not node then return wait('node-unknown', "node '" .. node_name .. "' is not in the node directory yet") end
@@ -101,7 +101,7 @@ if problem and problem['until'] > now then return wait('node-problem', problem.c
 
 -- Older waiting nodes come first: an address is taken only beyond those that they will take.
 local free = redis.call('ZCARD', key('free', pool_name))
-if free <= #waiting_nodes(pool_name, free, uid, machine) then
+if free == 0 or (not running and free <= #waiting_nodes(pool_name, free, uid, machine)) then
   return wait('exhausted', "every address of pool '" .. pool_name .. "' is in use", true)
 end
 local id = redis.call('ZRANGE', key('free', pool_name), 0, 0)[1]

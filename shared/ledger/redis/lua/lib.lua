@@ -5,6 +5,16 @@ local WORK_MS, WAITER_LIFE_MS, SETTLE_MS, DOUBT_MS = 15000, 45000, 10000, 10000
 
 local function key(...) return root .. ':' .. table.concat({ ... }, ':') end
 
+-- Every command's last argument is its leader's term, '' for none: once a newer one has beaten, it changes nothing.
+local function beaten(field) return redis.call('HGET', key('beat'), field) or '' end
+local term = tonumber(table.remove(ARGV))
+if term and term < (tonumber(beaten('term')) or 0) then
+  return redis.error_reply('SUPERSEDED term ' .. term .. ' is over: the leader of term ' .. beaten('term') .. ' has beaten')
+end
+
+-- Another process than the one that was noted may have lost something.
+local function server_id() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
+
 local function get(hash, field)
   local text = redis.call('HGET', key(hash), field)
   return text and cjson.decode(text) or nil
