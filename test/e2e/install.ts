@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import type { Settings } from "./settings.ts";
 import { kubectl } from "./support/kubectl.ts";
+import { spareNode, workers } from "./support/nodes.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 /** The overlay that the ring writes and applies: base, a Redis, the images and pools of the environment. */
@@ -45,7 +46,24 @@ function splitImage(image: string): { newName: string; newTag: string } {
     : { newName: image, newTag: "latest" };
 }
 
+/** One node runs nothing of ours: a case that switches it off tests what it says, whatever the scheduler did. */
+async function placement(): Promise<object> {
+  const spare = spareNode(await workers());
+  if (spare === undefined) return {};
+  const term = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "NotIn", values: [spare] }] };
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+  };
+}
+
+function patched(name: string, podSpec: object): { patch: string } {
+  const metadata = { name, namespace: "static-egress" };
+  const spec = { template: { spec: podSpec } };
+  return { patch: stringify({ apiVersion: "apps/v1", kind: "Deployment", metadata, spec }) };
+}
+
 async function writeOverlay(settings: Settings): Promise<void> {
+  const elsewhere = await placement();
   const environment = [{ name: "STATIC_EGRESS_SIDECAR_IMAGE", value: settings.images.sidecar }];
   const kustomization = {
     apiVersion: "kustomize.config.k8s.io/v1beta1",
@@ -75,14 +93,8 @@ async function writeOverlay(settings: Settings): Promise<void> {
       },
     ],
     patches: [
-      {
-        patch: stringify({
-          apiVersion: "apps/v1",
-          kind: "Deployment",
-          metadata: { name: "static-egress-webhook", namespace: "static-egress" },
-          spec: { template: { spec: { containers: [{ name: "webhook", env: environment }] } } },
-        }),
-      },
+      patched("static-egress-webhook", { ...elsewhere, containers: [{ name: "webhook", env: environment }] }),
+      patched("static-egress-redis", elsewhere),
     ],
   };
   const lines = Object.entries(settings.podEnvironment).map(([name, value]) => `${name}=${value}\n`);

@@ -2,10 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { EgressError } from "../../shared/errors.ts";
+import { addressesFree } from "./addresses-free.ts";
 import { install, uninstall } from "./install.ts";
-import { environmentHelp, parseSettings, type Settings } from "./settings.ts";
-import { labFacts } from "./support/lab.ts";
-import { until } from "./support/wait.ts";
+import { environmentHelp, parseSettings } from "./settings.ts";
 
 const help = `npm run e2e -- [OPTION...]: the end-to-end ring, against the cluster of KUBECONFIG
 
@@ -18,16 +17,6 @@ const help = `npm run e2e -- [OPTION...]: the end-to-end ring, against the clust
 
 Environment:
 ${environmentHelp}`;
-
-async function addressesFree(settings: Settings): Promise<void> {
-  if (!settings.lab) return;
-  const facts = labFacts(settings.lab);
-  await until("every address is free", async () => {
-    const pools = await Promise.all(["partners", "billing"].map((pool) => facts.poolAddresses(pool)));
-    const used = pools.flatMap((pool) => [...pool]).filter(([, node]) => node !== null);
-    return used.length === 0 ? used : used.map(([ip, node]) => `${ip} on ${node}`).join(", ");
-  });
-}
 
 /** Vitest's exit code. */
 async function runCases(pattern: string | undefined): Promise<number> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apply } from "../support/kubectl.ts";
-import { freshPort, isReady, lab, scene, sources, withLab, withMachines, workers } from "../support/scene.ts";
+import { workers } from "../support/nodes.ts";
+import { freshPort, isReady, lab, scene, sources, withLab, withMachines } from "../support/scene.ts";
 import { until } from "../support/wait.ts";
 
 describe.runIf(withLab)("a pod deleted by force", () => {

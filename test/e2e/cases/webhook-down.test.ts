@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { apply, kubectl } from "../support/kubectl.ts";
-import { freshPort, lab, scene, sources, withLab, workers } from "../support/scene.ts";
+import { workers } from "../support/nodes.ts";
+import { freshPort, lab, scene, sources, withLab } from "../support/scene.ts";
 import { during, until } from "../support/wait.ts";
 
 const deployment = ["-n", "static-egress", "deployment/static-egress-webhook"] as const;

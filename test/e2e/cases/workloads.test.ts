@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apply, get } from "../support/kubectl.ts";
-import { freshPort, lab, scene, sources, withLab, workers } from "../support/scene.ts";
+import { workers } from "../support/nodes.ts";
+import { freshPort, lab, scene, sources, withLab } from "../support/scene.ts";
 import { until } from "../support/wait.ts";
 
 const inUse = async () => [...(await lab!.poolAddresses("partners"))].filter(([, node]) => node !== null);

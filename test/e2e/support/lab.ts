@@ -10,14 +10,21 @@ interface WorldAddress {
   readonly pool: string;
   readonly node: string | null;
 }
+/** A change of the cloud's state: `attached` and `detached` name the address and the node. */
+export interface CloudEvent {
+  readonly timeMs: number;
+  readonly kind: string;
+  readonly ip?: string;
+  readonly node?: string;
+}
 export interface Flow {
   readonly timeMs: number;
   readonly source: string;
   readonly targetPort: number;
 }
 
-async function json<T>(url: string): Promise<T> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+async function json<T>(url: string, init: RequestInit = {}): Promise<T> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }
@@ -37,15 +44,57 @@ export function labFacts(lab: Lab) {
       const addresses = (await world()).addresses.filter((address) => address.pool === pool);
       return new Map(addresses.map((address) => [address.ip, address.node]));
     },
+    /** What the cloud's record says about the IP since then, in order. */
+    async eventsOf(ip: string, sinceMs: number): Promise<CloudEvent[]> {
+      const { events } = await json<{ events: CloudEvent[] }>(`${lab.controlUrl}/events?since=${sinceMs}`);
+      return events.filter((event) => event.ip === ip);
+    },
     /** Every flow to the port, in the order of arrival: the first is an app's very first packet. */
     async flows(port: number): Promise<Flow[]> {
-      const { flows } = await json<{ flows: Flow[] }>(`${lab.inetUrl}/seen?since=0`);
-      return flows.filter((flow) => flow.targetPort === port).toSorted((a, b) => a.timeMs - b.timeMs);
+      const flows = (await this.allFlows(0)).filter((flow) => flow.targetPort === port);
+      return flows.toSorted((a, b) => a.timeMs - b.timeMs);
+    },
+    /** What has arrived since then, whoever sent it. */
+    async allFlows(sinceMs: number): Promise<Flow[]> {
+      return (await json<{ flows: Flow[] }>(`${lab.inetUrl}/seen?since=${sinceMs}`)).flows;
+    },
+    /** Nodes by the ephemeral addresses that they have, or had since then. */
+    async ephemeralOwners(sinceMs: number): Promise<Map<string, string>> {
+      const { events } = await json<{ events: CloudEvent[] }>(`${lab.controlUrl}/events?since=${sinceMs}`);
+      const gone = events.filter(({ kind }) => kind.startsWith("ephemeral-"));
+      const now = (await world()).nodes.map(({ name, egressIp }) => ({ ip: egressIp ?? "", node: name }));
+      return new Map([...gone, ...now].map(({ ip = "", node = "" }) => [ip, node]));
     },
     /** Everything that must never happen and did, as text. */
     async violations(): Promise<string[]> {
       const { violations } = await json<{ violations: unknown[] }>(`${lab.controlUrl}/violations`);
       return violations.map((violation) => JSON.stringify(violation));
+    },
+    /** What is to go wrong in the cloud from now on (the lab's fault plan). */
+    async plan(fault: object): Promise<void> {
+      await json(`${lab.controlUrl}/faults`, { method: "POST", body: JSON.stringify(fault) });
+    },
+    /** Nothing goes wrong any more. */
+    async unplan(): Promise<void> {
+      await json(`${lab.controlUrl}/faults`, { method: "DELETE" });
+    },
+    /** By node: how long, and how often, it had no public address at all. */
+    async downtime(): Promise<Record<string, { totalMs: number; gaps: number; longestMs: number }>> {
+      return (
+        await json<{ nodes: Record<string, { totalMs: number; gaps: number; longestMs: number }> }>(
+          `${lab.controlUrl}/downtime`,
+        )
+      ).nodes;
+    },
+    /** How many addresses were attached and detached since then. */
+    async countEvents(sinceMs: number): Promise<{ attached: number; detached: number }> {
+      const { events } = await json<{ events: CloudEvent[] }>(`${lab.controlUrl}/events?since=${sinceMs}`);
+      const count = (kind: string) => events.filter((event) => event.kind === kind).length;
+      return { attached: count("attached"), detached: count("detached") };
+    },
+    /** Takes the static address off the node, as somebody in the console would. */
+    async detachByHand(node: string): Promise<void> {
+      await json(`${lab.controlUrl}/nodes/${node}/detach`, { method: "POST" });
     },
     /** `node kill|start NAME`, `node shell NAME COMMAND…`. */
     machine(...args: string[]): Promise<string> {

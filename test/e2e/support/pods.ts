@@ -1,15 +1,15 @@
 import type { Settings } from "../settings.ts";
 
 /**
- * The app under test. Its first instruction sends a packet; then five a second. Ports are its own, so that what arrives
+ * The app under test. Its first instruction sends a packet; then one every everyMs (200 unless told). Ports are its own, so that what arrives
  * tells the app. On SIGTERM it goes on for stopAfterMs; with runForMs it ends by itself.
  */
 const program = `
 const { connect } = require("node:net");
-const { ECHO_HOST: host, ECHO_PORT: port, STOP_AFTER_MS: stop, RUN_FOR_MS: life } = process.env;
+const { ECHO_HOST: host, ECHO_PORT: port, STOP_AFTER_MS: stop, RUN_FOR_MS: life, EVERY_MS: every } = process.env;
 const beat = () => { const s = connect({ host, port }); s.on("error", () => s.destroy()); s.on("connect", () => s.destroy()); };
 beat();
-setInterval(beat, 200);
+setInterval(beat, Number(every));
 process.on("SIGTERM", () => setTimeout(() => process.exit(0), Number(stop)));
 if (life) setTimeout(() => process.exit(0), Number(life));
 `;
@@ -22,16 +22,36 @@ export interface AppOptions {
   readonly node?: string;
   readonly stopAfterMs?: number;
   readonly runForMs?: number;
+  readonly everyMs?: number;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly graceSeconds?: number;
   /** Stays bound to its node for as long as that is silent. */
   readonly stays?: boolean;
 }
 
 function template(settings: Settings, options: AppOptions, restartPolicy: "Always" | "Never") {
-  const { name, port, pool, node, stopAfterMs = 0, runForMs, graceSeconds = 10, stays = false } = options;
-  const env = { ECHO_HOST: settings.echoHost, ECHO_PORT: `${port}`, STOP_AFTER_MS: `${stopAfterMs}` };
+  const {
+    name,
+    port,
+    pool,
+    node,
+    stopAfterMs = 0,
+    runForMs,
+    everyMs = 200,
+    graceSeconds = 10,
+    stays = false,
+  } = options;
+  const env = {
+    ECHO_HOST: settings.echoHost,
+    ECHO_PORT: `${port}`,
+    STOP_AFTER_MS: `${stopAfterMs}`,
+    EVERY_MS: `${everyMs}`,
+  };
   return {
-    metadata: { labels: { app: name }, ...(pool && { annotations: { "static-egress/pool": pool } }) },
+    metadata: {
+      labels: { app: name, ...options.labels },
+      ...(pool && { annotations: { "static-egress/pool": pool } }),
+    },
     spec: {
       restartPolicy,
       terminationGracePeriodSeconds: graceSeconds,
@@ -60,7 +80,7 @@ export function workloads(settings: Settings, namespace: string) {
   const meta = (name: string) => ({ name, namespace, labels: { app: name } });
   const pod = (options: AppOptions) => {
     const { metadata, spec } = template(settings, options, "Always");
-    return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, ...meta(options.name) }, spec };
+    return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: options.name, namespace }, spec };
   };
   const job = (options: AppOptions) => {
     const spec = { backoffLimit: 0, template: template(settings, options, "Never") };

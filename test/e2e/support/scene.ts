@@ -32,19 +32,11 @@ let nextPort = 20_000 + (Date.now() % 20_000);
 /** A port that no other app of this run sends to. */
 export const freshPort = (): number => nextPort++;
 
-/** The cluster's nodes that take pods, by name. */
-export async function workers(): Promise<string[]> {
-  const { items } = await get<{
-    items: { metadata: { name: string }; spec: { taints?: unknown[]; unschedulable?: boolean } }[];
-  }>("nodes");
-  return items.filter((node) => !node.spec.taints && !node.spec.unschedulable).map((node) => node.metadata.name);
-}
-
 /**
  * A namespace for the cases of one file, with the Secret that direct mode asks for; empty of workloads and every address
- * free before each case, and no violation of the cloud's rules after it.
+ * free before each case (with `lasting`: before the first and after the last), and no violation of the cloud's rules after it.
  */
-export function scene(name: string) {
+export function scene(name: string, { lasting = false, freeWithinSeconds = 60 } = {}) {
   const namespace = `egress-e2e-${name}`;
   const kube = (...args: string[]) => kubectl("-n", namespace, ...args);
   let violationsBefore = 0;
@@ -52,11 +44,15 @@ export function scene(name: string) {
   async function nothingLeft(): Promise<void> {
     await kube("delete", "deployments,jobs,pods", "--all", "--wait=true", "--timeout=60s", "--ignore-not-found");
     if (!lab) return;
-    await until("every address is free again", async () => {
-      const pools = await Promise.all(["partners", "billing"].map((pool) => lab.poolAddresses(pool)));
-      const used = pools.flatMap((pool) => [...pool]).filter(([, node]) => node !== null);
-      return used.length === 0 ? used : used.map(([ip, node]) => `${ip} on ${node}`).join(", ");
-    });
+    await until(
+      "every address is free again",
+      async () => {
+        const pools = await Promise.all(["partners", "billing"].map((pool) => lab.poolAddresses(pool)));
+        const used = pools.flatMap((pool) => [...pool]).filter(([, node]) => node !== null);
+        return used.length === 0 ? used : used.map(([ip, node]) => `${ip} on ${node}`).join(", ");
+      },
+      freeWithinSeconds,
+    );
   }
 
   beforeAll(async () => {
@@ -75,10 +71,11 @@ export function scene(name: string) {
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail") console.error(await report(namespace));
-    await nothingLeft();
+    if (!lasting) await nothingLeft();
     expect((await lab?.violations())?.slice(violationsBefore) ?? []).toEqual([]);
   });
   afterAll(async () => {
+    if (lasting) await nothingLeft();
     await kubectl("delete", "namespace", namespace, "--timeout=60s");
   });
 
@@ -102,6 +99,8 @@ export function scene(name: string) {
       ),
   };
 }
+
+export type Scene = ReturnType<typeof scene>;
 
 export const isReady = (pod: PodObject): boolean =>
   pod.status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
