@@ -38,6 +38,9 @@ export function createMetrics(options: { process?: boolean } = {}) {
     leasesEnded: counter("leases_ended_total", "Leases ended on evidence, not by their sidecar", "why"),
     renewalsLate: counter("renewals_late_total", "Leases expired while their pod runs on", "pool", "node"),
     ledgerErrors: counter("ledger_errors_total", "Lost connections to the ledger, and looks at it that failed", "code"),
+    ledgerDoubts: counter("ledger_doubts_total", "Signs that the ledger has lost something", "sign"),
+    ledgerDoubtful: gauge("ledger_doubtful", "1 while the ledger is in doubt and nothing is detached"),
+    leasesRestored: counter("leases_restored_total", "Leases of running pods that a lost ledger lacked", "pool"),
     poolsInvalid: gauge("pools_invalid", "1 while the pools file is wrong and the last good one is in force"),
     certificateExpiry: gauge("certificate_expiry_timestamp_seconds", "When the serving certificate ends"),
   };

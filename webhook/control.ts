@@ -63,6 +63,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     work: async (job, signal) =>
       timed(job, metrics, work(job, { ledger, cloud: await clouds.forPool(job.pool), lock, log }, signal)),
     identity: `${config.STATIC_EGRESS_POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`,
+    leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
     log,
     metrics: controllerMetrics(metrics),
     clock,
@@ -81,7 +82,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
 
   return {
     ledgerState: () => ledgerState,
-    controllerState: () => (controller.leading() ? "leading" : "standing by"),
+    controllerState: () => controller.state(),
     async stop() {
       clearInterval(asking);
       await controller.stop();

@@ -14,6 +14,9 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     repaired: (kind, count) => metrics.repairs.inc({ kind }, count),
     leaseEnded: (why) => metrics.leasesEnded.inc({ why }),
     renewalLate: (pool, node) => metrics.renewalsLate.inc({ pool, node }),
+    ledgerDoubted: (sign) => metrics.ledgerDoubts.inc({ sign }),
+    ledgerDoubtful: (doubtful) => metrics.ledgerDoubtful.set(doubtful ? 1 : 0),
+    leaseRestored: (pool) => metrics.leasesRestored.inc({ pool }),
     notInjected: (count) => metrics.podsNotInjected.set(count),
     figures({ leases, addresses, waiting }) {
       // What is not there any more must not stay as it was.

@@ -42,6 +42,7 @@ export function startReplica(world: World, index: number, restarts: number): Rep
         },
       },
       work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      leaseMs: 60_000,
       log,
       metrics: recordMetrics(),
       clock: engine.now,

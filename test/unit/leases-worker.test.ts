@@ -258,7 +258,6 @@ describe("settlement", () => {
     NODE_PRIVATE: givenUp,
     NODE_FOREIGN_ADDRESS: givenUp,
     NODE_NOT_RUNNING: givenUp,
-    NODE_WITHOUT_ADDRESS: again,
     CLOUD_DENIED: givenUp,
     CLOUD_CREDENTIALS: givenUp,
     CLOUD_REJECTED: givenUp,

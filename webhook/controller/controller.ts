@@ -1,7 +1,7 @@
 import { startLeader, type LeaderTimes } from "./leader.ts";
 import { serveTerm, type TermOptions } from "./term.ts";
 
-export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs"> {
+export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs" | "tell"> {
   /** Unlike every other replica's, and unlike this one's before a restart: pod name and a random part. */
   readonly identity: string;
   /** How often everything due is looked at without a hint. Default 15 s. */
@@ -15,6 +15,8 @@ export interface Controller {
   /** Ends the work, and gives the leadership up so that another replica takes over at once. */
   stop(): Promise<void>;
   leading(): boolean;
+  /** For people: whether this replica leads, and what its ledger is about. */
+  state(): string;
 }
 
 /**
@@ -24,17 +26,20 @@ export interface Controller {
 export function startController(options: ControllerOptions): Controller {
   const { sweepMs = 15_000, inventoryMs = 60_000 } = options;
   let leading = false;
+  let state = "standing by";
   const leader = startLeader({
     cluster: options.cluster,
     identity: options.identity,
     log: options.log,
     clock: options.clock,
-    term: (signal) => serveTerm({ ...options, sweepMs, inventoryMs }, signal),
+    term: (reign, signal) =>
+      serveTerm({ ...options, sweepMs, inventoryMs, tell: (what) => void (state = what) }, reign, signal),
     changed(now) {
       leading = now;
+      state = now ? "leading" : "standing by";
       options.metrics.leading(now);
     },
     ...(options.leaderTimes === undefined ? {} : { times: options.leaderTimes }),
   });
-  return { stop: () => leader.stop(), leading: () => leading };
+  return { stop: () => leader.stop(), leading: () => leading, state: () => state };
 }

@@ -1,4 +1,15 @@
+import type { Mirror } from "../../shared/ledger/beat.ts";
 import type { Cluster, Leadership } from "./cluster/port.ts";
+
+/** Who tries to lead. */
+export interface Candidate {
+  readonly identity: string;
+  readonly lifeMs: number;
+  /** What the ledger answered to this leader's last beat; null: what is written stays. */
+  readonly mirror: Mirror | null;
+  /** The term that this leader holds is refused by the ledger: the next one has to be a later one. */
+  readonly superseded: boolean;
+}
 
 /** When the leadership seen first looked like this, on our own monotonic clock: clocks of other machines are not trusted. */
 export interface Sighting {
@@ -20,19 +31,23 @@ export function sight(
 /** What to write, or null while another one leads. */
 export function claimLeadership(
   sighting: Sighting | null,
-  self: { readonly identity: string; readonly lifeMs: number },
+  self: Candidate,
   time: { readonly monotonicMs: number; readonly wallMs: number },
 ): Leadership | null {
   const was = sighting?.leadership;
-  const renewing = was?.holder === self.identity;
+  const ours = was?.holder === self.identity;
   const expired = sighting === null || sighting.seenAtMs + sighting.leadership.lifeMs <= time.monotonicMs;
-  if (!renewing && was !== undefined && was.holder !== "" && !expired) return null;
+  if (!ours && was !== undefined && was.holder !== "" && !expired) return null;
+  const renewing = ours && !self.superseded;
+  // A Lease that was deleted or brought back from a backup must not begin terms that the ledger has seen: minutes grow faster.
+  const least = was === undefined || self.superseded ? Math.floor(time.wallMs / 60_000) : 0;
   return {
     holder: self.identity,
     lifeMs: self.lifeMs,
     acquiredAtMs: renewing ? was.acquiredAtMs : time.wallMs,
     renewedAtMs: time.wallMs,
-    transitions: was === undefined ? 0 : was.transitions + (renewing ? 0 : 1),
+    transitions: renewing ? was.transitions : Math.max((was?.transitions ?? -1) + 1, least),
+    mirror: self.mirror ?? was?.mirror ?? null,
   };
 }
 
@@ -40,7 +55,7 @@ export function claimLeadership(
 export async function tryToLead(
   cluster: Pick<Cluster, "readLeadership" | "writeLeadership">,
   previous: Sighting | null,
-  self: { readonly identity: string; readonly lifeMs: number },
+  self: Candidate,
   clocks: { readonly monotonic: () => number; readonly wall: () => number },
 ): Promise<{ held: boolean; sighting: Sighting | null }> {
   const sighting = sight(previous, await cluster.readLeadership(), clocks.monotonic());

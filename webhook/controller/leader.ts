@@ -1,5 +1,7 @@
+import { codeOf } from "../../shared/errors.ts";
+import type { Mirror } from "../../shared/ledger/beat.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Cluster } from "./cluster/port.ts";
+import type { Cluster, Leadership } from "./cluster/port.ts";
 import { tryToLead, type Sighting } from "./election.ts";
 
 export interface LeaderTimes {
@@ -13,12 +15,22 @@ export interface LeaderTimes {
 /** client-go's defaults, as every controller of the cluster has them. */
 export const leaderTimes: LeaderTimes = { lifeMs: 15_000, renewWithinMs: 10_000, tryEveryMs: 2_000 };
 
+/** One reign of this replica. */
+export interface Reign {
+  /** Higher than that of every leader before: the ledger refuses commands of lower ones. */
+  readonly term: number;
+  /** What the last beat answered that was written with the leadership; null when there is none. */
+  readonly mirror: Mirror | null;
+  /** Writes this with the next renewals. */
+  noted(mirror: Mirror): void;
+}
+
 interface LeaderOptions {
   readonly cluster: Pick<Cluster, "readLeadership" | "writeLeadership">;
   /** Unlike every other replica's, and unlike this one's before a restart. */
   readonly identity: string;
-  /** Runs while this replica leads; has to end soon after the signal aborts. */
-  readonly term: (signal: AbortSignal) => Promise<void>;
+  /** Runs while this replica leads; has to end soon after the signal aborts. Rejects when it cannot go on. */
+  readonly term: (reign: Reign, signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
   readonly clock: () => number;
   readonly changed?: (leading: boolean) => void;
@@ -27,24 +39,30 @@ interface LeaderOptions {
 
 /**
  * One active among the replicas. Ends the term when the leadership cannot be renewed in time; `stop` ends it and gives the
- * leadership up, so that the next one takes over at its next try. Fencing is not done here: the ledger refuses late actors.
+ * leadership up, so that the next one takes over at its next try. Fencing is not done here: the ledger refuses late leaders
+ * by their term.
  */
 export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
   const { cluster, identity, log, clock, changed, times = leaderTimes } = options;
   const clocks = { monotonic: () => performance.now(), wall: clock };
-  const self = { identity, lifeMs: times.lifeMs };
   const stopping = new AbortController();
   let sighting: Sighting | null = null;
+  let mirror: Mirror | null = null;
+  let superseded = false;
   let term:
     | { readonly ended: AbortController; readonly done: Promise<void>; watchdog: NodeJS.Timeout | undefined }
     | undefined;
 
-  function begin(): void {
+  function begin({ transitions, mirror: written }: Leadership): void {
     const ended = new AbortController();
-    log.info({ identity }, "leading");
+    mirror = written;
+    log.info({ identity, term: transitions }, "leading");
     changed?.(true);
-    const done = options.term(ended.signal).catch((error: unknown) => {
-      if (!ended.signal.aborted) log.error({ error }, "term failed");
+    const reign = { term: transitions, mirror: written, noted: (latest: Mirror) => void (mirror = latest) };
+    const done = options.term(reign, ended.signal).catch((error: unknown) => {
+      if (ended.signal.aborted) return;
+      superseded = codeOf(error) === "LEDGER_SUPERSEDED";
+      log.error({ error }, "term failed");
     });
     term = { ended, done, watchdog: undefined };
     // A term that ends by itself has failed; the next renewal begins another one.
@@ -63,11 +81,15 @@ export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
 
   async function attempt(): Promise<void> {
     const startedMs = performance.now();
+    // What was noted in a reign that is over may be older than what is written.
+    const latest = term === undefined ? null : mirror;
+    const self = { identity, lifeMs: times.lifeMs, mirror: latest, superseded };
     const answer = await tryToLead(cluster, sighting, self, clocks);
     sighting = answer.sighting;
-    if (!answer.held) return end("another replica leads");
+    superseded &&= !answer.held;
+    if (!answer.held || sighting === null) return end("another replica leads");
     if (stopping.signal.aborted) return;
-    if (term === undefined) begin();
+    if (term === undefined) begin(sighting.leadership);
     if (term === undefined) return;
     clearTimeout(term.watchdog);
     const leftMs = times.renewWithinMs - (performance.now() - startedMs);
@@ -93,7 +115,7 @@ export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
       await end("stopping");
       if (sighting?.leadership.holder !== identity) return;
       await cluster
-        .writeLeadership({ ...sighting.leadership, holder: "", renewedAtMs: clock() }, sighting.version)
+        .writeLeadership({ ...sighting.leadership, holder: "", renewedAtMs: clock(), mirror }, sighting.version)
         .catch((error: unknown) => log.warn({ error }, "leadership not given up"));
     },
   };

@@ -1,3 +1,4 @@
+import type { DoubtSign } from "../../shared/ledger/beat.ts";
 import type { Snapshot } from "../../shared/ledger/port.ts";
 
 /** What the controller counts; whoever exports metrics implements it. */
@@ -12,6 +13,11 @@ export interface ControllerMetrics {
   leaseEnded(why: string): void;
   /** A lease has expired, and its pod runs on a Ready node: it is kept. Once for each time it expires. */
   renewalLate(pool: string, node: string): void;
+  /** What a beat found against the ledger. */
+  ledgerDoubted(sign: DoubtSign): void;
+  ledgerDoubtful(doubtful: boolean): void;
+  /** The lease of a running pod that the ledger did not know any more was taken again for it. */
+  leaseRestored(pool: string): void;
   /** Pods that ask for an address, run and were never injected, as many as there are now. */
   notInjected(count: number): void;
   figures(figures: Figures): void;

@@ -34,8 +34,10 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
   const named = new Map<string, { namespace: string; name: string }>();
   const late = new Set<string>();
 
-  async function end(podUid: string, pod: string, why: EndReason): Promise<void> {
-    const answer = await ledger.release(podUid, { mayWork: [] });
+  /** `expiredAtMs`: the evidence counts for a lease that has expired, not for one that was renewed meanwhile. */
+  async function end(podUid: string, pod: string, why: EndReason, expiredAtMs?: number): Promise<void> {
+    const only = expiredAtMs === undefined ? {} : { expiredAtMs };
+    const answer = await ledger.release(podUid, { mayWork: [], ...only });
     leases.delete(podUid);
     named.delete(podUid);
     if (answer.status !== "released") return;
@@ -70,7 +72,8 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
     // It may have been renewed while we read: `expired` has forgotten it then.
     if (!leases.has(lease.podUid)) return undefined;
     if (found.verdict === "end") {
-      await end(lease.podUid, lease.pod, found.why);
+      const byNode = found.why === "node-gone" || found.why === "node-unreachable";
+      await end(lease.podUid, lease.pod, found.why, byNode ? lease.expiresAtMs : undefined);
       return undefined;
     }
     if (found.verdict !== "keep") return undefined;

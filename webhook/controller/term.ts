@@ -1,16 +1,20 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import { codeOf } from "../../shared/errors.ts";
+import { beatEveryMs } from "../../shared/ledger/beat.ts";
 import type { Job, Ledger, Settlement, Snapshot } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
+import { createBeats, type Beats } from "./beats.ts";
 import type { Cluster, ClusterPod } from "./cluster/port.ts";
 import { startDirectory } from "./directory.ts";
 import { startInventory } from "./inventory.ts";
 import { startJobs } from "./jobs.ts";
+import type { Reign } from "./leader.ts";
 import { figuresOf, type ControllerMetrics } from "./metrics.ts";
 import { observe } from "./observe.ts";
 import { createPublisher } from "./publisher.ts";
+import { createRestoration, type Restoration } from "./restore.ts";
 import { createSuspicions, type Suspicions } from "./suspicions.ts";
 import { startUninjected } from "./uninjected.ts";
 import { createWorkQueue } from "./work-queue.ts";
@@ -26,6 +30,10 @@ export interface TermOptions {
   readonly log: Logger;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
+  /** How long a lease lives that is restored for a running pod. */
+  readonly leaseMs: number;
+  /** Hears, for people, what there is to say of the ledger. */
+  readonly tell: (state: string) => void;
   readonly sweepMs: number;
   readonly inventoryMs: number;
 }
@@ -37,9 +45,16 @@ const hintGapMs = 100;
 /** The ledger is asked again soon: pods wait while it cannot be reached. */
 const retryMs = (attempt: number): number => Math.min(5_000, 250 * 2 ** attempt) * (0.75 + Math.random() / 2);
 
-/** All that the controller does while this replica leads. Ends soon after `signal` aborts; jobs under way are aborted. */
-export async function serveTerm(options: TermOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, ledger, clouds, log, metrics, clock, sweepMs, inventoryMs } = options;
+/**
+ * All that the controller does while this replica leads. Ends soon after `signal` aborts; jobs under way are aborted. Rejects
+ * with LEDGER_SUPERSEDED when the ledger has heard of a later leader.
+ */
+export async function serveTerm(options: TermOptions, reign: Reign, ending: AbortSignal): Promise<void> {
+  const { cluster, clouds, log, metrics, clock, sweepMs, inventoryMs, leaseMs } = options;
+  const superseded = new AbortController();
+  const signal = AbortSignal.any([ending, superseded.signal]);
+  // Late commands of this leader are refused; what a job has done is settled under its fence alone.
+  const ledger = options.ledger.inTerm(reign.term);
   const pools = (): readonly Pool[] => options.pools.current();
   let suspicions: Suspicions | undefined;
   const ended = (pod: ClusterPod): void => suspicions?.pod(pod);
@@ -50,16 +65,27 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
     cluster.watchPods({ changed: seePod, removed: ended }, signal),
   ]);
   const { nodes } = directory;
+  const beats = createBeats({ ledger, mirror: reign.mirror, noted: (mirror) => reign.noted(mirror), log, metrics });
   suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, metrics, signal });
   const inventory = startInventory({ ledger, clouds, pools, everyMs: inventoryMs, log, metrics, signal });
+  const known = (pool: string): boolean => inventory.known(pool);
+  const restoration = createRestoration({ ledger, nodes, pods, known, leaseMs, log, metrics, signal });
   const publisher = createPublisher({ cluster, log, signal });
   const uninjected = startUninjected({ cluster, pods, publisher, log, metrics, signal });
   const jobs = startJobs({ ledger, work: options.work, done: () => looks.add("due", hintGapMs), log, signal });
 
+  /** The epoch that was filled; what a ledger of another one says is not acted upon. */
   let epoch: string | undefined;
   let previous: Snapshot | null = null;
   let snapshotAgainMs = 0;
   let unsubscribe: () => Promise<void> = () => Promise.resolve();
+
+  async function beat(): Promise<number> {
+    const found = await beats.beat();
+    if (found.epoch !== epoch) looks.add("fill");
+    else if (found.signs.length > 0) inventory.readAll(directory.idle());
+    return beatEveryMs;
+  }
 
   async function putPools(): Promise<undefined> {
     await ledger.putPools(pools());
@@ -68,21 +94,35 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   }
 
   /** A ledger seen for the first time may lack everything, or hold rows of nodes that went while nobody looked. */
-  async function fill(): Promise<void> {
+  async function fill(): Promise<undefined> {
     await ledger.putPools(pools());
     const found = await ledger.snapshot();
+    // Lost again meanwhile: only a beat tells how.
+    if (found.epoch !== beats.epoch()) {
+      looks.add("beat");
+      return;
+    }
     log.info({ epoch: found.epoch, before: epoch }, "ledger filled");
     directory.rebuild(found.nodes);
     inventory.readAll(directory.idle());
+    restoration.begin(new Set(found.leases.map(({ podUid }) => podUid)));
     epoch = found.epoch;
+    looks.add("due");
+    looks.add("all", snapshotGapMs);
   }
 
   async function lookAtDue(): Promise<number> {
     const startedMs = performance.now();
     const due = await ledger.due();
-    if (due.epoch !== epoch) await fill();
+    if (due.epoch !== epoch) {
+      looks.add("beat");
+      return sweepMs;
+    }
     for (const machine of due.machines) jobs.look(machine);
     suspicions?.expired(due.expired);
+    const doubt = beats.doubt(due.nowMs);
+    metrics.ledgerDoubtful(doubt !== undefined);
+    options.tell(describe(doubt, restoration.progress()));
     metrics.sweep("ok", performance.now() - startedMs);
     const nextMs = due.nextMs === null ? 0 : due.nextMs - due.nowMs;
     return nextMs > 0 ? Math.min(nextMs, sweepMs) : sweepMs;
@@ -91,6 +131,7 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   async function lookAtAll(): Promise<number> {
     const startedMs = performance.now();
     const snapshot = await ledger.snapshot();
+    if (snapshot.epoch !== epoch) return sweepMs;
     publisher.publish(observe(previous, snapshot, { nodes, pods, known: (pool) => inventory.known(pool) }));
     metrics.figures(figuresOf(snapshot));
     previous = snapshot;
@@ -107,15 +148,18 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   }
 
   const kinds: Record<string, () => Promise<number | undefined>> = {
+    beat,
+    fill,
     due: lookAtDue,
     all: lookAtAll,
     pools: putPools,
     hints: listen,
   };
   const looks = createWorkQueue({
-    concurrency: 4,
+    concurrency: 6,
     run: (kind) => kinds[kind]?.() ?? Promise.resolve(undefined),
     failed(kind, error, attempt) {
+      if (codeOf(error) === "LEDGER_SUPERSEDED") return superseded.abort(error);
       if (kind === "due") metrics.sweep(codeOf(error) ?? "error", 0);
       log.warn({ kind, error, attempt }, "ledger not looked at");
     },
@@ -124,15 +168,26 @@ export async function serveTerm(options: TermOptions, signal: AbortSignal): Prom
   });
 
   const forgetPools = options.pools.subscribe(() => looks.add("pools"));
-  for (const kind of ["hints", "due"]) looks.add(kind);
-  looks.add("all", snapshotGapMs);
+  // Everything else comes after the first beat: it tells whether the ledger can be believed, and refuses older leaders.
+  for (const kind of ["hints", "beat"]) looks.add(kind);
   await aborted(signal);
   forgetPools();
-  await Promise.all([looks, jobs, directory, inventory, publisher, suspicions, uninjected].map((part) => part.idle()));
+  await Promise.all(
+    [looks, jobs, directory, inventory, publisher, suspicions, uninjected, restoration].map((part) => part.idle()),
+  );
   // Another replica's figures are the true ones from now on.
   metrics.figures({ leases: [], addresses: [], waiting: [] });
   metrics.notInjected(0);
+  metrics.ledgerDoubtful(false);
   await unsubscribe().catch((error: unknown) => log.debug({ error }, "hints not ended"));
+  if (superseded.signal.aborted && !ending.aborted) throw superseded.signal.reason;
+}
+
+function describe(doubt: ReturnType<Beats["doubt"]>, { wanted, left }: ReturnType<Restoration["progress"]>): string {
+  const restored = left === 0 ? "" : `; ${wanted - left} of ${wanted} leases restored`;
+  if (doubt === undefined) return `leading${restored}`;
+  const until = new Date(doubt.untilMs).toISOString();
+  return `leading; the ledger is doubtful (${doubt.signs.join(", ") || "since an earlier leader"}) until ${until}${restored}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

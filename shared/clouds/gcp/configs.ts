@@ -23,7 +23,7 @@ export async function removeConfig(
   calls: GcpCalls,
   options: GcpOptions,
   node: GcpNode,
-  step: "swap" | "remove" | "empty",
+  step: "swap" | "remove",
   attempt: string,
 ): Promise<void> {
   if (node.config === undefined) return;

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { vi } from "vitest";
 import { createMemoryCloud, type MemoryCloud } from "../../../shared/clouds/memory/cloud.ts";
-import { createMemoryLedger } from "../../../shared/ledger/memory/ledger.ts";
+import { createMemoryLedger, type MemoryLedger } from "../../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../../shared/ledger/port.ts";
 import { work } from "../../../shared/leases/worker.ts";
 import { createMemoryLock } from "../../../shared/lock/memory.ts";
@@ -13,7 +13,7 @@ import { recordMetrics, type RecordedMetrics } from "./recorded-metrics.ts";
 
 export interface Controlled {
   readonly cluster: MemoryCluster;
-  readonly ledger: Ledger;
+  readonly ledger: MemoryLedger;
   readonly cloud: MemoryCloud;
   readonly metrics: RecordedMetrics;
   readonly start: (identity: string) => Controller;
@@ -48,6 +48,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
         },
       },
       work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      leaseMs: 60_000,
       log,
       metrics,
       clock: () => Date.now(),

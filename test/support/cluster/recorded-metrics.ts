@@ -6,6 +6,9 @@ export interface RecordedMetrics extends ControllerMetrics {
   readonly ended: string[];
   readonly late: string[];
   sweeps: number;
+  readonly doubts: string[];
+  doubtful: boolean;
+  restored: number;
   uninjected: number;
   last: Figures | undefined;
 }
@@ -17,6 +20,9 @@ export function recordMetrics(): RecordedMetrics {
     ended: [],
     late: [],
     sweeps: 0,
+    doubts: [],
+    doubtful: false,
+    restored: 0,
     uninjected: 0,
     last: undefined,
     leading: () => undefined,
@@ -25,6 +31,9 @@ export function recordMetrics(): RecordedMetrics {
     inventoryRead: (pool, code) => void recorded.inventoryReads.push(`${pool} ${code}`),
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),
+    ledgerDoubted: (sign) => void recorded.doubts.push(sign),
+    ledgerDoubtful: (doubtful) => void (recorded.doubtful = doubtful),
+    leaseRestored: () => void (recorded.restored += 1),
     notInjected: (count) => void (recorded.uninjected = count),
     figures: (figures) => void (recorded.last = figures),
   };

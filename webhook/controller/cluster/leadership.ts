@@ -1,9 +1,13 @@
 import { V1MicroTime, type CoordinationV1Api, type V1Lease } from "@kubernetes/client-node";
 import { conflict, gone, orNull } from "./answers.ts";
+import type { Mirror } from "../../../shared/ledger/beat.ts";
 import type { Cluster, Leadership } from "./port.ts";
 
 /** The Lease that says which replica's controller is the active one. */
 export const leaseName = "static-egress-controller";
+
+/** `<epoch>.<sequence>` of the ledger's last beat: what a ledger that has lost something is known by. */
+const mirrorAnnotation = "static-egress.io/ledger";
 
 /** The leadership as a coordination.k8s.io Lease; its resourceVersion lets only one of two writers through. */
 export function leadershipInLease(
@@ -29,19 +33,31 @@ export function leadershipInLease(
   };
 }
 
-function toLeadership({ spec }: V1Lease): Leadership {
+function toLeadership({ metadata, spec }: V1Lease): Leadership {
   return {
     holder: spec?.holderIdentity ?? "",
     lifeMs: (spec?.leaseDurationSeconds ?? 0) * 1000,
     acquiredAtMs: spec?.acquireTime === undefined ? 0 : new Date(spec.acquireTime).getTime(),
     renewedAtMs: spec?.renewTime === undefined ? 0 : new Date(spec.renewTime).getTime(),
     transitions: spec?.leaseTransitions ?? 0,
+    mirror: toMirror(metadata?.annotations?.[mirrorAnnotation] ?? ""),
   };
 }
 
+function toMirror(text: string): Mirror | null {
+  const [, epoch, sequence] = /^(\d+)\.(\d+)$/.exec(text) ?? [];
+  return epoch === undefined ? null : { epoch, sequence: Number(sequence) };
+}
+
 function toLease(leadership: Leadership, namespace: string, version: string | null): V1Lease {
+  const { mirror } = leadership;
   return {
-    metadata: { name: leaseName, namespace, ...(version === null ? {} : { resourceVersion: version }) },
+    metadata: {
+      name: leaseName,
+      namespace,
+      ...(version === null ? {} : { resourceVersion: version }),
+      ...(mirror === null ? {} : { annotations: { [mirrorAnnotation]: `${mirror.epoch}.${mirror.sequence}` } }),
+    },
     spec: {
       holderIdentity: leadership.holder,
       leaseDurationSeconds: Math.max(1, Math.round(leadership.lifeMs / 1000)),

@@ -1,3 +1,5 @@
+import type { Mirror } from "../../../shared/ledger/beat.ts";
+
 /** What the controller knows of a Kubernetes Node. Small on purpose: one is kept for every node. */
 export interface ClusterNode {
   readonly name: string;
@@ -35,7 +37,7 @@ export interface ClusterPod extends PodReference {
   readonly serviceAccount: string;
   /** The name of its node; null while it is not scheduled. */
   readonly node: string | null;
-  /** Our own label `static-egress/pool`. */
+  /** The pool that its sidecar was injected for. */
   readonly pool: string;
   readonly sidecar: SidecarState;
   /** Phase Succeeded or Failed: no container of it runs any more. A deletion timestamp alone does not count. */
@@ -86,7 +88,10 @@ export interface Leadership {
   readonly lifeMs: number;
   readonly acquiredAtMs: number;
   readonly renewedAtMs: number;
+  /** Counts the terms: a later leader has a higher one. */
   readonly transitions: number;
+  /** What the ledger answered to the leader's last beat, as far as it is written; null when nobody has beaten yet. */
+  readonly mirror: Mirror | null;
 }
 
 /**

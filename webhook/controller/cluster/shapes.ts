@@ -27,7 +27,7 @@ export function toPod(pod: V1Pod): ClusterPod {
     name: pod.metadata?.name ?? "",
     serviceAccount: pod.spec?.serviceAccountName ?? "default",
     node: pod.spec?.nodeName ?? null,
-    pool: pod.metadata?.labels?.[poolLabel] ?? "",
+    pool: poolOf(pod),
     sidecar: sidecarOf(pod),
     ended: pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed",
     address: pod.metadata?.annotations?.[annotations.address] ?? null,
@@ -37,6 +37,13 @@ export function toPod(pod: V1Pod): ClusterPod {
 /** Whether the pod wants an address by an annotation, whoever has or has not seen it. */
 export function asks({ annotations: written }: V1ObjectMeta): boolean {
   return written?.[annotations.pool] !== undefined && written[annotations.inject] !== "false";
+}
+
+/** What our container was given cannot be changed any more; the label can. */
+function poolOf({ metadata, spec }: V1Pod): string {
+  const ours = spec?.initContainers?.find(({ name }) => name === containerName);
+  const given = ours?.env?.find(({ name }) => name === "STATIC_EGRESS_POOL")?.value;
+  return given ?? metadata?.labels?.[poolLabel] ?? "";
 }
 
 function sidecarOf({ metadata, spec, status }: V1Pod): SidecarState {
