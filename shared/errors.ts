@@ -30,6 +30,8 @@ export const errorCatalogue = {
   NODE_PRIVATE: "Use nodes in a public subnet: without a route to an internet gateway a public address has no effect.",
   NODE_FOREIGN_ADDRESS: "Take the foreign static address off the node, or keep the pod off this node (pool.nodes).",
   NODE_NOT_RUNNING: "Nothing to do: the machine has to run before it can carry an address.",
+  NODE_WITHOUT_ADDRESS:
+    "Grant the action that the message names, if it names one; giving the node a public address is tried until it works.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
   ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz or GET /readyz.",

@@ -38,6 +38,11 @@ export interface Assignment {
    * call fails with LOCK_LOST, and nothing was changed. What is half done is finished all the same.
    */
   readonly stillMine?: () => boolean;
+  /**
+   * Told when the node's public address has gone (false) and when there is one again (true), as soon as the cloud says so.
+   * Without a second call the node stands without any, as far as this attempt knows.
+   */
+  readonly publicAddress?: (there: boolean) => void;
 }
 
 export interface Attached {
@@ -60,10 +65,11 @@ export interface Detached {
  * A cloud, for one pool's account, project and region. Promise: nothing outside the pool's addresses is ever changed; an
  * address is never taken from another machine, and another address of a machine is never displaced; addresses are never
  * released to the provider; doing a call twice is harmless; an error while waiting is read again from the cloud before it
- * is answered. When an attach fails half way, the node's ephemeral address is back before the error is thrown.
+ * is answered. When an attach fails half way, the node's ephemeral address is back before the error is thrown, or the error is
+ * NODE_WITHOUT_ADDRESS: the attempt has to be made again until it is.
  *
  * Errors are EgressError with these codes: ADDRESS_TAKEN, ADDRESS_MISSING, NODE_UNKNOWN, NODE_OTHER_CLOUD,
- * NODE_OTHER_REGION, NODE_PRIVATE, NODE_FOREIGN_ADDRESS, NODE_NOT_RUNNING, CLOUD_DENIED (message names the action),
+ * NODE_OTHER_REGION, NODE_PRIVATE, NODE_FOREIGN_ADDRESS, NODE_NOT_RUNNING, NODE_WITHOUT_ADDRESS, CLOUD_DENIED (message names the action),
  * CLOUD_CREDENTIALS, CLOUD_THROTTLED, CLOUD_UNAVAILABLE, CLOUD_UNKNOWN (the outcome could not be learned),
  * CLOUD_REJECTED, CLOUD_SELECT_INVALID, LOCK_LOST (see stillMine). `signal` aborts waiting, not what the cloud already does.
  */

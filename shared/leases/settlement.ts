@@ -16,6 +16,8 @@ const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "CLOUD_REJECTED",
   "CLOUD_SELECT_INVALID",
 ]);
+/** Before the next attempt; elsewhere a second, or 15 s where only a person can help. */
+const pausesMs: Partial<Record<ErrorCode, number>> = { CLOUD_THROTTLED: 3_000, NODE_WITHOUT_ADDRESS: 4_000 };
 const addressAtFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["ADDRESS_TAKEN", "ADDRESS_MISSING"]);
 
 /**
@@ -30,6 +32,6 @@ export function settlementOf(error: unknown, kind: Job["kind"], random: number):
   if (kind === "attach" && final.has(code)) {
     return { outcome: "failed", code, message, addressAtFault: addressAtFault.has(code) };
   }
-  const baseMs = final.has(code) ? 15_000 : code === "CLOUD_THROTTLED" ? 3000 : 1000;
+  const baseMs = pausesMs[code] ?? (final.has(code) ? 15_000 : 1_000);
   return { outcome: "retry", code, message, retryAfterMs: Math.round(baseMs * (1 + random)) };
 }

@@ -258,6 +258,7 @@ describe("settlement", () => {
     NODE_PRIVATE: givenUp,
     NODE_FOREIGN_ADDRESS: givenUp,
     NODE_NOT_RUNNING: givenUp,
+    NODE_WITHOUT_ADDRESS: again,
     CLOUD_DENIED: givenUp,
     CLOUD_CREDENTIALS: givenUp,
     CLOUD_REJECTED: givenUp,

@@ -29,6 +29,7 @@ export async function detach(
   requireStillMine(assignment);
   const doubt = await calls.disassociate(address.id, associationId, signal);
   if (doubt !== null) await settle(calls, doubt, (now) => now?.AssociationId !== associationId, signal);
+  assignment.publicAddress?.(false);
   // An automatic address comes back after a while, if at all: it is not waited for.
   return { outcome: "detached", egressIp: null };
 }

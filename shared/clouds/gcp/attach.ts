@@ -4,11 +4,12 @@ import type { Address, GcpCalls, GcpOptions } from "./calls.ts";
 import { addConfig, failure, ownConfigName, readAgain, removeConfig } from "./configs.ts";
 import { type GcpNode, readMachine } from "./machine.ts";
 import { requireStillMine } from "../still-mine.ts";
-import { isRequestOf } from "./request-id.ts";
+import { restore, wasLeftWithout } from "./stranded.ts";
 
 /**
  * Two reads, then two operations with no way out for the node in between: everything that can be known beforehand is looked
- * at first, and when the second half fails the node gets an ephemeral address back before the error is thrown.
+ * at first. When it fails and the node has lost its ephemeral address, now or to an earlier attempt, that one is given back
+ * before the error is thrown; NODE_WITHOUT_ADDRESS when it cannot be.
  */
 export async function attach(
   calls: GcpCalls,
@@ -16,31 +17,46 @@ export async function attach(
   assignment: Assignment,
   signal?: AbortSignal,
 ): Promise<Attached> {
-  const { machine, address, attempt } = assignment;
+  const { machine, address, attempt, publicAddress } = assignment;
   const { ip } = address;
   const node = await readMachine(calls, machine, options);
   if (node.egressIp === ip) return { ip, hadEphemeral: node.config?.name !== ownConfigName };
-  if (!node.running) {
-    throw new EgressError("NODE_NOT_RUNNING", `node ${node.id} is ${node.status}; accepted: RUNNING`);
-  }
-  const reserved = await readReserved(calls, node, address);
-  const hadEphemeral = node.config !== undefined || (await lostByAnEarlierSwap(calls, node));
-  if (signal?.aborted === true) {
-    throw new EgressError("CLOUD_UNAVAILABLE", `the attach of ${ip} to ${node.id} was stopped; nothing was changed`);
+  const isStranded = node.config === undefined && (await wasLeftWithout(calls, node));
+  const hadEphemeral = node.config !== undefined || isStranded;
+
+  let reserved: Address;
+  try {
+    if (!node.running) {
+      throw new EgressError("NODE_NOT_RUNNING", `node ${node.id} is ${node.status}; accepted: RUNNING`);
+    }
+    reserved = await readReserved(calls, node, address);
+    if (signal?.aborted === true) {
+      throw new EgressError("CLOUD_UNAVAILABLE", `the attach of ${ip} to ${node.id} was stopped; nothing was changed`);
+    }
+  } catch (error) {
+    if (isStranded) {
+      requireStillMine(assignment);
+      await restore(calls, node, assignment, error);
+    }
+    throw error;
   }
 
   requireStillMine(assignment);
   await removeConfig(calls, options, node, "swap", attempt);
+  if (hadEphemeral) publicAddress?.(false);
   const name = node.config?.name ?? (hadEphemeral ? "External NAT" : ownConfigName);
   const config = { name, networkTier: reserved.networkTier ?? "PREMIUM", natIP: ip };
   const outcome = await addConfig(calls, node, "add", attempt, config);
-  if (outcome.state === "done") return { ip, hadEphemeral };
-
-  const now = await readAgain(calls, options, node, outcome.cause);
-  if (now.egressIp === ip) return { ip, hadEphemeral };
-  const error = failure(outcome, "compute.instances.addAccessConfig", node);
-  if (hadEphemeral && now.config === undefined) await restore(calls, node, attempt, error);
-  throw error;
+  if (outcome.state !== "done") {
+    const now = await readAgain(calls, options, node, outcome.cause);
+    if (now.egressIp !== ip) {
+      const error = failure(outcome, "compute.instances.addAccessConfig", node);
+      if (hadEphemeral && now.config === undefined) await restore(calls, node, assignment, error);
+      throw error;
+    }
+  }
+  publicAddress?.(true);
+  return { ip, hadEphemeral };
 }
 
 /** The address as it is reserved, from one list that also tells whether the node carries a reserved one already. */
@@ -59,21 +75,4 @@ async function readReserved(calls: GcpCalls, node: GcpNode, address: Assignment[
   const [user] = reserved.users ?? [];
   if (user) throw new EgressError("ADDRESS_TAKEN", `${address.id} is on ${user}`);
   return reserved;
-}
-
-/** A node without any address: somebody may have died between our two operations. GCE's own record of them tells. */
-async function lostByAnEarlierSwap(calls: GcpCalls, node: GcpNode): Promise<boolean> {
-  const filter = `(targetId=${node.numericId}) AND (operationType="deleteAccessConfig")`;
-  const operations = await calls.listOperations(node.zone, filter);
-  return operations.some((operation) => isRequestOf("swap", operation.clientOperationId ?? ""));
-}
-
-async function restore(calls: GcpCalls, node: GcpNode, attempt: string, error: EgressError): Promise<void> {
-  const config = { name: "External NAT", networkTier: "PREMIUM", ...node.config };
-  const outcome = await addConfig(calls, node, "restore", attempt, config);
-  if (outcome.state === "done") return;
-  throw new EgressError("CLOUD_UNKNOWN", `${error.message}; and giving ${node.id} an ephemeral address back failed`, {
-    cause: new AggregateError([error, outcome.cause]),
-    fix: "Nothing to do: it is tried again. Until then the node has no public address.",
-  });
 }

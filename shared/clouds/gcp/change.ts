@@ -30,7 +30,7 @@ export async function change(
       const worthwhile = throttled ? pausesMs === persistently : !isRefusal(error);
       const pauseMs = pausesMs[tries];
       if (!worthwhile || pauseMs === undefined) return { state: refused ? "failed" : "unknown", cause: error };
-      await pause(pauseMs);
+      await pause(pauseMs * (0.75 + Math.random() / 2)); // many nodes may be at it
     }
   }
 }

@@ -23,7 +23,7 @@ export async function removeConfig(
   calls: GcpCalls,
   options: GcpOptions,
   node: GcpNode,
-  step: "swap" | "remove",
+  step: "swap" | "remove" | "empty",
   attempt: string,
 ): Promise<void> {
   if (node.config === undefined) return;

@@ -3,9 +3,10 @@ import type { GcpCalls, GcpOptions } from "./calls.ts";
 import { requireStillMine } from "../still-mine.ts";
 import { addConfig, failure, ownConfigName, readAgain, removeConfig } from "./configs.ts";
 import { findMachine, type GcpNode } from "./machine.ts";
+import { wasLeftWithout } from "./stranded.ts";
 
 /**
- * Takes off only what is on that very machine. Where an earlier detach (or an attach's swap) died half way, the node stands
+ * Takes off only what is on that very machine. Where an earlier detach (or an attach's swap) got only half way, the node stands
  * without any address: then only its ephemeral one is given back.
  */
 export async function detach(
@@ -13,16 +14,21 @@ export async function detach(
   options: GcpOptions,
   assignment: Assignment & { readonly restoreEphemeral: boolean },
 ): Promise<Detached> {
-  const { machine, address, attempt, restoreEphemeral } = assignment;
+  const { machine, address, attempt, restoreEphemeral, publicAddress } = assignment;
   const node = await findMachine(calls, machine, options);
   if (node === undefined) return { outcome: "absent", egressIp: null };
   const isOurs = node.egressIp === address.ip;
-  const halfDone = node.config === undefined && restoreEphemeral;
+  // An attach that nobody could settle told nobody what was there before: the config's name, or GCE's record, does.
+  const remembered = isOurs && node.config?.name !== ownConfigName;
+  const halfDone = node.config === undefined && (restoreEphemeral || (await wasLeftWithout(calls, node)));
   if (!isOurs && !halfDone) return { outcome: "absent", egressIp: node.egressIp };
+  const gives = restoreEphemeral || remembered || halfDone;
 
   requireStillMine(assignment);
-  if (isOurs) await removeConfig(calls, options, node, "remove", attempt);
-  const egressIp = restoreEphemeral ? await giveBack(calls, options, node, attempt) : null;
+  if (isOurs) await removeConfig(calls, options, node, gives ? "remove" : "empty", attempt);
+  publicAddress?.(false);
+  const egressIp = gives ? await giveBack(calls, options, node, attempt) : null;
+  if (gives) publicAddress?.(true);
   return { outcome: "detached", egressIp };
 }
 

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 
-/** The steps that change something. `swap` takes an ephemeral address off, to make room for ours. */
+/**
+ * The steps that change something. `swap` takes an ephemeral address off, to make room for ours; `remove` takes ours off, and an
+ * ephemeral one is to follow; `empty` takes ours off a node that had none.
+ */
 const marks = {
   swap: "57a71ce0",
   add: "57a71ce1",
   restore: "57a71ce2",
   remove: "57a71ce3",
   giveBack: "57a71ce4",
+  empty: "57a71ce5",
 } as const;
 
 export type Step = keyof typeof marks;

@@ -126,7 +126,7 @@ function detach(
   state: MemoryState,
   pool: Pool,
   node: MemoryNode | undefined,
-  { address, restoreEphemeral }: Assignment & { readonly restoreEphemeral: boolean },
+  { address, restoreEphemeral, publicAddress }: Assignment & { readonly restoreEphemeral: boolean },
 ): Detached {
   const egressIp = node?.egressIp ?? null;
   if (node === undefined || state.holders.get(address.ip) !== node.name) return { outcome: "absent", egressIp };
@@ -134,6 +134,10 @@ function detach(
   state.holders.delete(address.ip);
   node.egressIp = null;
   node.kind = "none";
-  if (restoreEphemeral && node.running && node.interfaces === 1) giveEphemeral(state, node);
+  publicAddress?.(false);
+  if (restoreEphemeral && node.running && node.interfaces === 1) {
+    giveEphemeral(state, node);
+    publicAddress?.(true);
+  }
   return { outcome: "detached", egressIp: node.egressIp };
 }

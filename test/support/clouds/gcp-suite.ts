@@ -81,21 +81,71 @@ export function gcpSwapCases(
       expect(await under.egressIp("bare")).toBeNull();
     });
 
-    it("finds out that a node lost its address to a swap whose actor died", async () => {
-      // Neither the second half nor the ephemeral address gets through, as when the actor is gone.
-      await under.fault({ kind: "revoke", action: "instances.addAccessConfig", times: 2 });
-      await expect(attach("node-1", first)).rejects.toMatchObject({ code: "CLOUD_UNKNOWN" });
-      expect(await under.egressIp("node-1")).toBeNull();
-      expect(await attach("node-1", first)).toEqual({ ip: first, hadEphemeral: true });
+    describe("when adding an access config is not allowed any more, but deleting one is", () => {
+      const deny = (times: number) => under.fault({ kind: "revoke", action: "instances.addAccessConfig", times });
+      const strand = async () => {
+        await deny(2);
+        await expect(attach("node-1", first)).rejects.toMatchObject({ code: "NODE_WITHOUT_ADDRESS" });
+        expect(await under.egressIp("node-1")).toBeNull();
+      };
+      /** As a ledger asks for it that never heard how the attach went. */
+      const undo = async () =>
+        under.cloud.detach(under.pool(), { ...(await assignment(under, "node-1", first)), restoreEphemeral: false });
+
+      it("says that the node is without an address, and attaches once it is allowed", async () => {
+        await strand();
+        expect(await attach("node-1", first)).toEqual({ ip: first, hadEphemeral: true });
+      });
+
+      it("gives the ephemeral address back once it is allowed, although nobody wants the static one any more", async () => {
+        await strand();
+        await deny(1);
+        await expect(undo()).rejects.toMatchObject({ code: "CLOUD_DENIED" });
+        expect(await undo()).toMatchObject({ outcome: "detached" });
+        expect(await under.egressIp("node-1")).toMatch(ephemeral);
+      });
+
+      it("gives the ephemeral address back when the next attempt finds that the static one is taken", async () => {
+        await strand();
+        await attach("node-2", first);
+        await expect(attach("node-1", first)).rejects.toMatchObject({ code: "ADDRESS_TAKEN" });
+        expect(await under.egressIp("node-1")).toMatch(ephemeral);
+      });
+
+      it("does not give up while it cannot read whether the node lost an address", async () => {
+        await strand();
+        await under.fault({ kind: "revoke", action: "zoneOperations.list", times: 1 });
+        await expect(attach("node-1", first)).rejects.toMatchObject({ code: "NODE_WITHOUT_ADDRESS" });
+        expect(await attach("node-1", first)).toEqual({ ip: first, hadEphemeral: true });
+      });
+
+      it("leaves it to whoever has the right to work", async () => {
+        await strand();
+        await attach("node-2", first);
+        const late = { ...(await assignment(under, "node-1", first)), stillMine: () => false };
+        await expect(under.cloud.attach(under.pool(), late)).rejects.toMatchObject({ code: "LOCK_LOST" });
+        expect(await under.egressIp("node-1")).toBeNull();
+      });
     });
 
-    it("gives the ephemeral address back that a dead detach left out", async () => {
+    it("gives the ephemeral address back after an attach that nobody settled", async () => {
       await attach("node-1", first);
-      await under.fault({ kind: "revoke", action: "instances.addAccessConfig", times: 1 });
-      const detach = async () => under.cloud.detach(under.pool(), await assignment(under, "node-1", first));
-      await expect(detach()).rejects.toMatchObject({ code: "CLOUD_DENIED" });
-      expect(await detach()).toMatchObject({ outcome: "detached" });
+      const work = { ...(await assignment(under, "node-1", first)), restoreEphemeral: false };
+      expect(await under.cloud.detach(under.pool(), work)).toMatchObject({ outcome: "detached" });
       expect(await under.egressIp("node-1")).toMatch(ephemeral);
+    });
+
+    it("tells when the node's address has gone, and when there is one again", async () => {
+      const seen: [boolean, number][] = [];
+      const told = { publicAddress: (there: boolean) => void seen.push([there, under.calls.length]) };
+      const work = await assignment(under, "node-1", first);
+      await under.cloud.attach(under.pool(), { ...work, ...told });
+      const release = await assignment(under, "node-1", first);
+      await under.cloud.detach(under.pool(), { ...release, ...told });
+      const [swapped, back, taken, given] = seen.map(([, calls]) => calls) as [number, number, number, number];
+      expect(seen.map(([there]) => there)).toEqual([false, true, false, true]);
+      expect(back - swapped).toBeGreaterThanOrEqual(2); // the second operation, and waiting for it
+      expect(given - taken).toBeGreaterThanOrEqual(2);
     });
 
     it("does not touch another machine behind the same name", async () => {
