@@ -259,6 +259,40 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach", pool: { onRelease: "release" } });
       });
 
+      describe("of an address that is kept", () => {
+        const moved = node("n1", { uid: "new", machine: { id: "i-new", providerId: "aws:///eu-west-1a/i-new" } });
+        const due = async () => (await ledger.due()).machines;
+
+        beforeEach(async () => {
+          await attach("p1", "n1");
+          await ledger.release("p1", how);
+          await timed.advance(30_000);
+          const job = await ledger.begin("i-n1");
+          await ledger.settle("i-n1", job?.fence ?? "", { outcome: "kept" });
+        });
+
+        it("makes it due when its node is removed, and no more when the node is back", async () => {
+          await ledger.removeNode("n1");
+          expect(await due()).toEqual(["i-n1"]);
+          await ledger.putNode(node("n1"));
+          expect(await due()).toEqual([]);
+        });
+
+        it("makes it due when another machine stands behind the node's name", async () => {
+          await ledger.putNode(moved);
+          expect(await due()).toEqual(["i-n1"]);
+        });
+
+        it("follows what the pool says of nodes that are gone", async () => {
+          await ledger.removeNode("n1");
+          await ledger.putPools([pool({ onRelease: "keep" })]);
+          expect(await due()).toEqual([]);
+          expect(await ledger.begin("i-n1")).toBeNull();
+          await ledger.putPools([pool()]);
+          expect(await due()).toEqual(["i-n1"]);
+        });
+      });
+
       it("forgets a kept address that has left the pool, once its node is gone", async () => {
         await ledger.putPools([pool({ lingerSeconds: 0, onRelease: "keep" })]);
         const { fence } = await attach("p1", "n1");
@@ -418,6 +452,19 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       it("leaves an address that is attached to something else alone", async () => {
         await ledger.putInventory("partners", inventory(2, { a1: "i-stranger" }), await ledger.now());
         expect(await states()).toEqual(["a1 taken", "a2 free"]);
+      });
+
+      it("takes in a pool of any size, in order, and forgets what is listed no more", async () => {
+        const rows = inventory(1100);
+        await ledger.putInventory("partners", rows, await ledger.now());
+        expect(await states()).toHaveLength(1100);
+        expect(jobOf(await ledger.acquire(claim("p1", "n1"), how)).address.id).toBe("a1");
+        const left = rows.filter((_, index) => index > 0 && index % 100 !== 7);
+        await ledger.putInventory("partners", left, await ledger.now());
+        const now = await states();
+        expect(now.filter((row) => row.endsWith("free"))).toEqual(left.map(({ id }) => `${id} free`).toSorted());
+        expect(now).toHaveLength(left.length + 1);
+        expect(now).toContain("a1 out");
       });
 
       it("attaches again what has been taken off under a lease", async () => {

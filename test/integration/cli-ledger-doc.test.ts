@@ -19,7 +19,7 @@ const lines = [...page.matchAll(/^redis-cli (.+)$/gm)].map(([, line = ""]) =>
     (quoted ?? plain ?? "").replace("{default}", `{${installation}}`),
   ),
 );
-const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|sorted set|channel) \|/gm)].map(
+const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|set|sorted set|channel) \|/gm)].map(
   ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/, ".+")}$`) }),
 );
 const aclOf = (user: string) => new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(page)?.[1]?.split(" ") ?? [];
@@ -137,5 +137,12 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
       await expect(ledgerOver(connection).endLeases(machine)).rejects.toThrow(/permission|can't run/);
       connection.disconnect();
     });
+  });
+
+  it("names every key that a ledger in doubt forgets: all but the beat, the epoch and the pace", async () => {
+    const ledger = ledgerOver(redis);
+    await ledger.beat({ epoch: "1", sequence: 1 });
+    const left = (await redis.keys(`${root}:*`)).map((key) => key.slice(root.length + 1).replace(/:.*/, ""));
+    expect(left.toSorted()).toEqual(["beat", "epoch", "pace"]);
   });
 });

@@ -37,7 +37,8 @@ function jobOf(answer: Acquisition): Job {
 
 /**
  * Fills a ledger with one of everything: two attached addresses, one shared and with a draining lease, a pod that waits for
- * the full pool, a node with a problem, a pool that nobody uses, and one that was taken out while in use.
+ * the full pool, a node with a problem, a pool that no pod uses (one of its addresses is a stranger's, one was found on a node and
+ * lingers), and one that was taken out while in use, with an address that was taken out of it before.
  */
 export async function fillLedger(ledger: Ledger): Promise<void> {
   const attach = async (wish: Claim): Promise<void> => {
@@ -52,7 +53,6 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
   for (const number of [1, 2, 3, 4, 5]) await ledger.putNode(node(number));
   await ledger.putInventory("partners", partners, await ledger.now());
   await ledger.putInventory("archive", [address("eipalloc-0bb1", "203.0.113.9")], await ledger.now());
-  await ledger.putInventory("internal", [address("eipalloc-0cc1", "203.0.113.10")], await ledger.now());
 
   const failed = jobOf(await ledger.acquire(claim(uids.hidden, "payments/hidden-1", 5), how));
   const message = "node worker-5 is in a private subnet";
@@ -63,6 +63,12 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
     addressAtFault: false,
   });
   await ledger.release(uids.hidden, { mayWork: [] });
+  const internal = [
+    address("eipalloc-0cc1", "203.0.113.10"),
+    { ...address("eipalloc-0cc2", "203.0.113.11"), attachedTo: "i-0f0f0f0f0f0f0f0f0" },
+    { ...address("eipalloc-0cc3", "203.0.113.12"), attachedTo: machineOf(5) },
+  ];
+  await ledger.putInventory("internal", internal, await ledger.now());
 
   await attach(claim(uids.biller, "payments/biller-1", 1));
   await ledger.acquire(claim(uids.billerToo, "payments/biller-2", 1), how);
@@ -70,6 +76,7 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
   await attach(claim(uids.reports, "reports/weekly-1", 2));
   await attach(claim(uids.archive, "payments/archive-1", 4, "archive"));
   await ledger.acquire(claim(uids.nightly, "payments/nightly-1", 3), how);
+  await ledger.putInventory("archive", [], await ledger.now());
   await ledger.putPools([pool("partners"), pool("internal")]);
   // Long enough for the tests to find it.
   await ledger.penalize("aws:eu-west-1", { burst: 40, perSecond: 4 }, 20_000);

@@ -54,7 +54,7 @@ describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
     expect(words(out)).toEqual([
       ["POOL", "CLOUD", "REGION", "TOTAL", "FREE", "ATTACHED", "LEASES", "WAITING"],
       ["archive", "-", "-", "1", "0", "1", "1", "0"],
-      ["internal", "aws", "eu-west-1", "1", "1", "0", "0", "0"],
+      ["internal", "aws", "eu-west-1", "3", "1", "1", "0", "0"],
       ["partners", "aws", "eu-west-1", "2", "0", "2", "3", "1"],
       [""],
     ]);
@@ -83,7 +83,7 @@ describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
 
   it("addresses: where each is", async () => {
     const { out } = await run(["addresses"], env);
-    expect(words(out)[4]).toEqual(["203.0.113.8", "partners", "attached", "worker-2"]);
+    expect(words(out)[6]).toEqual(["203.0.113.8", "partners", "attached", "worker-2"]);
   });
 
   it("an installation that is not there: says which are", async () => {

@@ -1,18 +1,21 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import type { Acquisition, Job, Release, Settlement, Snapshot } from "../../shared/ledger/port.ts";
+import type { Acquisition, Due, Job, Release, Settlement, Snapshot } from "../../shared/ledger/port.ts";
+import type { Pool } from "../../shared/pools/schema.ts";
 import { claim, inventory, node } from "./ledger-cases.ts";
 import type { TimedLedger } from "./ledgers.ts";
 
 /** One step of a random history: what some pod, node, actor, controller or clock does next. */
 export type Step =
-  | { do: "acquire"; pod: number; mayWork: boolean }
+  | { do: "acquire"; pod: number; mayWork: boolean; nodeUid: "any" | "first" | "later" }
   | { do: "renew" | "drain"; pod: number }
   | { do: "release"; pod: number; mayWork: boolean }
-  | { do: "begin" | "removeNode" | "putNode" | "endLeases"; node: number }
+  | { do: "begin"; node: number; later: boolean }
+  | { do: "removeNode" | "putNode" | "replaceNode" | "endLeases"; node: number }
+  | { do: "pools"; change: "none" | "removed" | "keep" }
   | { do: "settle"; job: number; outcome: Settlement["outcome"]; addressAtFault: boolean }
   | { do: "extend"; job: number }
-  | { do: "inventory"; stranger: number; staleMs: number }
+  | { do: "inventory"; stranger: number; staleMs: number; listed: number }
   | { do: "advance"; ms: number };
 
 const nodes = 3;
@@ -35,15 +38,36 @@ const someNode = fc.nat({ max: nodes - 1 });
 
 export const histories = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ do: fc.constant("acquire" as const), pod, mayWork: fc.boolean() }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant("acquire" as const),
+        pod,
+        mayWork: fc.boolean(),
+        nodeUid: fc.constantFrom("any" as const, "any" as const, "first" as const, "later" as const),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("renew" as const, "drain" as const), pod }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("release" as const), pod, mayWork: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("begin" as const), node: someNode }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("begin" as const), node: someNode, later: fc.boolean() }) },
     {
       weight: 1,
       arbitrary: fc.record({
-        do: fc.constantFrom("removeNode" as const, "putNode" as const, "endLeases" as const),
+        do: fc.constantFrom(
+          "removeNode" as const,
+          "putNode" as const,
+          "putNode" as const,
+          "replaceNode" as const,
+          "endLeases" as const,
+        ),
         node: someNode,
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("pools" as const),
+        change: fc.constantFrom("none" as const, "none" as const, "removed" as const, "keep" as const),
       }),
     },
     {
@@ -62,6 +86,7 @@ export const histories = fc.array(
         do: fc.constant("inventory" as const),
         stranger: fc.nat({ max: 3 }),
         staleMs: fc.constantFrom(0, 0, 30_000),
+        listed: fc.constantFrom(addresses, addresses, 1),
       }),
     },
     {
@@ -81,13 +106,20 @@ interface Outside {
   cloud: Map<string, string>;
 }
 
-const names = (index: number) => ({ name: `n${index}`, machine: `i-n${index}` });
+const names = (index: number) => ({ name: `n${index}`, machine: `i-n${index}`, later: `i-n${index}-later` });
 
-async function perform(step: Step, { ledger, advance }: TimedLedger, outside: Outside): Promise<unknown> {
+async function perform(
+  step: Step,
+  { ledger, advance }: TimedLedger,
+  outside: Outside,
+  pools: readonly Pool[],
+): Promise<unknown> {
   switch (step.do) {
     case "acquire": {
-      const on = names(step.pod % nodes).name;
-      return ledger.acquire(claim(`p${step.pod}`, on), { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [] });
+      const { name } = names(step.pod % nodes);
+      const nodeUid = step.nodeUid === "first" ? node(name).uid : step.nodeUid;
+      const wish = claim(`p${step.pod}`, name, step.nodeUid === "any" ? {} : { nodeUid });
+      return ledger.acquire(wish, { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [] });
     }
     case "renew":
       return ledger.renew(`p${step.pod}`, 60_000);
@@ -96,11 +128,20 @@ async function perform(step: Step, { ledger, advance }: TimedLedger, outside: Ou
     case "release":
       return ledger.release(`p${step.pod}`, { mayWork: step.mayWork ? ["aws"] : [] });
     case "begin":
-      return ledger.begin(names(step.node).machine);
+      return ledger.begin(step.later ? names(step.node).later : names(step.node).machine);
     case "removeNode":
       return ledger.removeNode(names(step.node).name);
     case "putNode":
       return ledger.putNode(node(names(step.node).name));
+    case "replaceNode": {
+      const { name, later } = names(step.node);
+      const machine = { id: later, providerId: `aws:///eu-west-1a/${later}` };
+      return ledger.putNode(node(name, { uid: "later", machine }));
+    }
+    case "pools":
+      if (step.change === "removed") return ledger.putPools([]);
+      if (step.change === "none") return ledger.putPools(pools);
+      return ledger.putPools(pools.map((pool) => ({ ...pool, onRelease: "keep" })));
     case "endLeases":
       return ledger.endLeases(names(step.node).machine);
     case "extend": {
@@ -114,7 +155,7 @@ async function perform(step: Step, { ledger, advance }: TimedLedger, outside: Ou
     case "inventory": {
       const stranger = step.stranger < addresses ? { [`a${step.stranger + 1}`]: "i-stranger" } : {};
       const attached = { ...stranger, ...Object.fromEntries(outside.cloud) };
-      return ledger.putInventory("partners", inventory(addresses, attached), (await ledger.now()) - step.staleMs);
+      return ledger.putInventory("partners", inventory(step.listed, attached), (await ledger.now()) - step.staleMs);
     }
     case "advance":
       return advance(step.ms);
@@ -189,7 +230,8 @@ function check(snapshot: Snapshot, answer: unknown, step: Step): void {
   }
   if (step.do === "acquire") {
     const acquired = answer as Acquisition;
-    const on = names(step.pod % nodes).machine;
+    const { name } = names(step.pod % nodes);
+    const on = snapshot.nodes.find((entry) => entry.name === name)?.machine.id;
     const attachment = snapshot.attachments.find(({ machine }) => machine.id === on);
     if (acquired.status === "attached")
       expect(attachment).toMatchObject({ state: "attached", address: { ip: acquired.ip } });
@@ -208,15 +250,21 @@ const sorted = (snapshot: Snapshot) =>
     ]),
   );
 
+const dueText = ({ nextMs, machines, expired }: Due) => ({
+  nextMs,
+  machines: machines.toSorted(),
+  expired: expired.map((lease) => JSON.stringify(lease, Object.keys(lease).toSorted())).toSorted(),
+});
+
 /** Runs one history on every ledger in step: the same answers, the same state, and the invariants after each step. */
 export async function runHistory(
   history: readonly Step[],
   ledgers: readonly TimedLedger[],
-  pool: Parameters<TimedLedger["ledger"]["putPools"]>[0],
+  pools: readonly Pool[],
 ): Promise<void> {
   const outside: Outside = { jobs: [], cloud: new Map() };
   for (const { ledger, advance } of ledgers) {
-    await ledger.putPools(pool);
+    await ledger.putPools(pools);
     for (let index = 0; index < nodes; index++) await ledger.putNode(node(names(index).name));
     await ledger.putInventory("partners", inventory(addresses), await ledger.now());
     await advance(60_000);
@@ -226,7 +274,7 @@ export async function runHistory(
   let before = await first.ledger.snapshot();
   for (const step of history) {
     const answers = [];
-    for (const timed of ledgers) answers.push(await perform(step, timed, outside));
+    for (const timed of ledgers) answers.push(await perform(step, timed, outside, pools));
     for (const other of answers) expect(other, JSON.stringify(step)).toEqual(answers[0]);
     note(step, answers[0], before, outside);
     const snapshots = await Promise.all(ledgers.map(({ ledger }) => ledger.snapshot()));
@@ -235,6 +283,11 @@ export async function runHistory(
     before = snapshots[0] ?? before;
     check(before, answers[0], step);
     const dues = await Promise.all(ledgers.map(({ ledger }) => ledger.due()));
-    for (const other of dues) expect([...other.machines].toSorted()).toEqual([...(dues[0]?.machines ?? [])].toSorted());
+    for (const other of dues) expect(dueText(other), JSON.stringify(step)).toEqual(dueText(dues[0] ?? other));
+    for (const { indices } of ledgers) {
+      if (indices === undefined) continue;
+      const { kept, scanned } = await indices();
+      expect(kept, `indices after ${JSON.stringify(step)}`).toEqual(scanned);
+    }
   }
 }

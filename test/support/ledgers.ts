@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
+import { readIndices, type Indices } from "./ledger-indices.ts";
 
 /** A ledger whose clock the test moves. */
 export interface TimedLedger {
@@ -14,6 +15,8 @@ export interface TimedLedger {
   readonly save: () => Promise<() => Promise<void>>;
   /** Goes on as another Redis process with the same data. */
   readonly failOver: () => Promise<void>;
+  /** Of a ledger that keeps indices beside its records. */
+  readonly indices?: () => Promise<Indices>;
   readonly end: () => Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
       await redis.incrby(clockKey, ms);
     },
     flush,
+    indices: () => readIndices(redis, `static-egress:{${installation}}`),
     save: async () => {
       const saved = await Promise.all((await keys()).map(async (key) => ({ key, data: await redis.dumpBuffer(key) })));
       return async () => {

@@ -3,6 +3,7 @@ import { EgressError } from "../../errors.ts";
 import { drainMarginMs, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
+import { partsOf } from "./parts.ts";
 import { toAcquisition, toBeat, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
 import { createSubscriber } from "./subscriber.ts";
 
@@ -77,8 +78,13 @@ export function createRedisLedger(options: {
         await run("endLeases", machine);
       },
       async putInventory(pool, addresses, readAtMs) {
-        const rows = addresses.flatMap(({ id, ip, attachedTo }) => [id, ip, attachedTo ?? ""]);
-        return toRepairs(await run("putInventory", pool, readAtMs, ...rows));
+        const repairs = { adopted: 0, lost: 0 };
+        for (const part of partsOf(addresses)) {
+          const { adopted, lost } = toRepairs(await run("putInventory", pool, readAtMs, ...part));
+          repairs.adopted += adopted;
+          repairs.lost += lost;
+        }
+        return repairs;
       },
 
       async beat(mirror) {

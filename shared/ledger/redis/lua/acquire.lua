@@ -24,11 +24,10 @@ if holds and not text then text = pool_text(pool_name) end
 
 local function wait(reason, detail, queue)
   if holds then -- it waits again: it has lost its address
-    redis.call('ZREM', key('leases', known.machine), uid)
+    drop_lease(known.machine, uid)
   end
   pod.state, pod.reason, pod.detail, pod.machine = 'waiting', reason, detail, machine
-  put('pods', uid, pod)
-  redis.call('ZADD', key('seen'), now, uid)
+  put_waiter(uid, pod)
   if not known or known.reason ~= reason then changed(machine) end
   if not queue then
     redis.call('ZREM', key('waiting', pool_name), uid)
@@ -66,7 +65,7 @@ local attachment = get('attachments', machine)
 if attachment and attachment.pool ~= pool_name then
   if attachment.state == 'attached' and count_leases(machine) == 0 then
     attachment.lingerUntil = now -- nobody needs it: make room
-    put('attachments', machine, attachment)
+    put_attachment(attachment)
     changed(machine)
   elseif attachment.state ~= 'detaching' then
     return wait('node-other-pool', 'node ' .. node_name .. " serves pool '" .. attachment.pool .. "'")
@@ -79,8 +78,8 @@ if attachment and attachment.state == 'detaching' then
 end
 if attachment and (attachment.state == 'attached' or attachment.state == 'kept') then
   attachment.state, attachment.lingerUntil = 'attached', 0
-  put('attachments', machine, attachment)
   add_lease(uid, pod, machine, lease_ms)
+  put_attachment(attachment)
   changed(machine)
   return { 'attached', attachment.ip, attachment.fence, now + lease_ms, text }
 end
@@ -88,7 +87,7 @@ if attachment then -- attaching
   add_lease(uid, pod, machine, lease_ms)
   if attachment.lingerUntil ~= 0 then
     attachment.lingerUntil = 0
-    put('attachments', machine, attachment)
+    put_attachment(attachment)
   end
   if attachment.deadline > now or not may_work(may, pool) then return attaching() end
   start_work(attachment, 'attaching')
@@ -114,7 +113,7 @@ local reserved = {
 add_lease(uid, pod, machine, lease_ms)
 changed(machine)
 if not may_work(may, pool) then
-  put('attachments', machine, reserved)
+  put_attachment(reserved)
   return attaching()
 end
 start_work(reserved, 'attaching')

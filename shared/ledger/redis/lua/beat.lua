@@ -24,9 +24,7 @@ local function empty()
   local function doom(...) doomed[#doomed + 1] = key(...) end
   for _, hash in ipairs({ 'pools', 'retired' }) do
     for _, pool in ipairs(redis.call('HKEYS', key(hash))) do
-      doom('addresses', pool)
-      doom('free', pool)
-      doom('waiting', pool)
+      for _, rows in ipairs({ 'addresses', 'free', 'used', 'taken', 'out', 'waiting' }) do doom(rows, pool) end
     end
   end
   for _, hash in ipairs({ 'attachments', 'machines' }) do
@@ -34,12 +32,15 @@ local function empty()
   end
   for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do
     local pod = get('pods', uid)
-    if pod then doom('waiting', pod.pool) end
+    if pod then
+      doom('waiting', pod.pool)
+      doom('waiters', pod.node)
+    end
     wake(uid)
   end
-  for _, name in ipairs({ 'pools', 'retired', 'nodes', 'machines', 'attachments', 'pods', 'seen', 'problems', 'inventories' }) do
-    doom(name)
-  end
+  for _, name in ipairs({
+    'pools', 'retired', 'nodes', 'machines', 'attachments', 'holders', 'work', 'expiries', 'pods', 'seen', 'problems', 'inventories',
+  }) do doom(name) end
   for first = 1, #doomed, 1000 do redis.call('DEL', unpack(doomed, first, math.min(first + 999, #doomed))) end
   redis.call('HSET', key('beat'), 'emptied', now)
   last.sequence = 0

@@ -6,6 +6,6 @@ local pod = get('pods', uid)
 if not pod or pod.state == 'waiting' then return 0 end
 pod.state = 'draining'
 put('pods', uid, pod)
-redis.call('ZADD', key('leases', pod.machine), now + math.max(tonumber(ARGV[2]), tonumber(ARGV[3])), uid)
+put_lease(pod.machine, uid, now + math.max(tonumber(ARGV[2]), tonumber(ARGV[3])))
 changed(pod.machine)
 return 1

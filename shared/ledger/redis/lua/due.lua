@@ -2,30 +2,16 @@
 -- KEYS[1] root
 -- Output {now (ms), epoch, next (ms) or 0, {machine, …}, {pod UID, expires (ms), pod JSON, …}}
 purge_waiters()
-local due, expired, next_at = {}, {}, 0
-local function later(at) if at > now and (next_at == 0 or at < next_at) then next_at = at end end
-for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
-  local attachment = cjson.decode(text)
-  local machine, state = attachment.machine, attachment.state
-  local idle = count_leases(machine) == 0
-  if state == 'attaching' or state == 'detaching' then
-    local when = attachment.deadline
-    if state == 'attaching' and idle then when = math.max(when, attachment.lingerUntil) end
-    if when <= now then due[#due + 1] = machine else later(when) end
-  elseif state == 'attached' and idle then
-    if attachment.lingerUntil <= now then due[#due + 1] = machine else later(attachment.lingerUntil) end
-  elseif state == 'kept' and redis.call('HEXISTS', key('machines'), machine) == 0 then
-    local pool = pool_text(attachment.pool)
-    if not pool or cjson.decode(pool).onRelease ~= 'keep' then due[#due + 1] = machine end
-  end
-  if not idle then
-    for _, uid in ipairs(redis.call('ZRANGEBYSCORE', key('leases', machine), '-inf', now)) do
-      expired[#expired + 1] = uid
-      expired[#expired + 1] = redis.call('ZSCORE', key('leases', machine), uid)
-      expired[#expired + 1] = redis.call('HGET', key('pods'), uid) or '{}'
-    end
-    local first = redis.call('ZRANGEBYSCORE', key('leases', machine), '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    if first[2] then later(tonumber(first[2])) end
-  end
+local expired, next_at = {}, 0
+local overdue = redis.call('ZRANGEBYSCORE', key('expiries'), '-inf', now, 'WITHSCORES')
+for index = 1, #overdue, 2 do
+  expired[#expired + 1] = overdue[index]
+  expired[#expired + 1] = overdue[index + 1]
+  expired[#expired + 1] = redis.call('HGET', key('pods'), overdue[index]) or '{}'
 end
-return { now, redis.call('GET', key('epoch')) or '', next_at, due, expired }
+for _, index in ipairs({ 'work', 'expiries' }) do
+  local first = redis.call('ZRANGEBYSCORE', key(index), '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local at = tonumber(first[2] or 0)
+  if at > 0 and (next_at == 0 or at < next_at) then next_at = at end
+end
+return { now, redis.call('GET', key('epoch')) or '', next_at, redis.call('ZRANGEBYSCORE', key('work'), '-inf', now), expired }

@@ -4,5 +4,5 @@
 local attachment = get('attachments', ARGV[1])
 if not attachment or attachment.fence ~= ARGV[2] then return 0 end
 attachment.deadline = now + WORK_MS
-put('attachments', attachment.machine, attachment)
+put_attachment(attachment)
 return 1

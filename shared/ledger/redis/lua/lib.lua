@@ -45,9 +45,64 @@ end
 local function count_leases(machine) return redis.call('ZCARD', key('leases', machine)) end
 local function pods_on(machine) return redis.call('ZRANGE', key('leases', machine), 0, -1) end
 
-local function forget_waiter(uid, pod)
+-- What is to be done on an attachment next, and from when on; nothing when time alone makes nothing due.
+local function next_work(attachment)
+  local machine, state = attachment.machine, attachment.state
+  local idle = count_leases(machine) == 0
+  if state == 'attaching' then
+    if not idle then return 'attach', attachment.deadline end
+    -- Nobody wants the address any more: whatever its actor has done is undone.
+    return 'detach', math.max(attachment.deadline, attachment.lingerUntil)
+  end
+  if state == 'detaching' then return 'detach', attachment.deadline end
+  if state == 'attached' and idle then return 'detach', attachment.lingerUntil end
+  if state == 'kept' and redis.call('HEXISTS', key('machines'), machine) == 0 then
+    local text = pool_text(attachment.pool)
+    if not text or cjson.decode(text).onRelease ~= 'keep' then return 'detach', 0 end
+  end
+end
+
+-- The index of work follows: to be called when the attachment, its first or last lease, its node or its pool changed.
+local function note_work(machine, attachment)
+  attachment = attachment or get('attachments', machine)
+  local kind, at
+  if attachment then kind, at = next_work(attachment) end
+  if kind then redis.call('ZADD', key('work'), at, machine) else redis.call('ZREM', key('work'), machine) end
+end
+
+local function put_attachment(attachment)
+  put('attachments', attachment.machine, attachment)
+  redis.call('HSET', key('holders'), attachment.id, attachment.machine)
+  note_work(attachment.machine, attachment)
+end
+
+-- With an attachment's first lease, the caller puts the attachment, too.
+local function put_lease(machine, uid, expires)
+  redis.call('ZADD', key('leases', machine), expires, uid)
+  redis.call('ZADD', key('expiries'), expires, uid)
+end
+
+local function drop_lease(machine, uid)
+  redis.call('ZREM', key('expiries'), uid)
+  local was_there = redis.call('ZREM', key('leases', machine), uid) == 1
+  if was_there and count_leases(machine) == 0 then note_work(machine) end
+end
+
+local function put_waiter(uid, pod)
+  put('pods', uid, pod)
+  redis.call('ZADD', key('seen'), now, uid)
+  redis.call('SADD', key('waiters', pod.node), uid)
+end
+
+-- It holds a lease now, or waits no more.
+local function drop_waiter(uid, pod)
   redis.call('ZREM', key('waiting', pod.pool), uid)
   redis.call('ZREM', key('seen'), uid)
+  redis.call('SREM', key('waiters', pod.node), uid)
+end
+
+local function forget_waiter(uid, pod)
+  drop_waiter(uid, pod)
   redis.call('HDEL', key('pods'), uid)
 end
 
@@ -60,15 +115,20 @@ end
 
 -- The nodes that wait for an address of the pool, oldest first, at most `limit`, up to (not counting) the pod `before`.
 local function waiting_nodes(pool, limit, before, except)
-  local machines, order = {}, {}
-  for _, uid in ipairs(redis.call('ZRANGE', key('waiting', pool), 0, -1)) do
-    if uid == before or #order >= limit then break end
-    local pod = get('pods', uid)
-    if pod and pod.machine ~= except and not machines[pod.machine]
-      and redis.call('HEXISTS', key('attachments'), pod.machine) == 0 then
-      machines[pod.machine] = true
-      order[#order + 1] = uid
+  local machines, order, first, page = {}, {}, 0, 64
+  while #order < limit do
+    local uids = redis.call('ZRANGE', key('waiting', pool), first, first + page - 1)
+    for _, uid in ipairs(uids) do
+      if uid == before or #order >= limit then return order end
+      local pod = get('pods', uid)
+      if pod and pod.machine ~= except and not machines[pod.machine]
+        and redis.call('HEXISTS', key('attachments'), pod.machine) == 0 then
+        machines[pod.machine] = true
+        order[#order + 1] = uid
+      end
     end
+    if #uids < page then break end
+    first = first + page
   end
   return order
 end
@@ -80,49 +140,58 @@ local function wake_queue(pool)
   for _, uid in ipairs(waiting_nodes(pool, free)) do wake(uid) end
 end
 
-local function wake_waiters_on(machine)
-  for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do
-    local pod = get('pods', uid)
-    if pod and pod.machine == machine then wake(uid) end
-  end
+local function wake_waiters_on(node)
+  for _, uid in ipairs(redis.call('SMEMBERS', key('waiters', node))) do wake(uid) end
 end
+
+-- Each state has its index, in the pool's order: free:<pool>, used:<pool>, taken:<pool>, out:<pool>. `was`: the state before.
+local function put_address(pool, id, address, was)
+  put('addresses:' .. pool, id, address) -- first: a full Redis refuses what adds, but not once a script has taken away
+  redis.call('ZADD', key(address.state, pool), address.rank, id)
+  if was and was ~= address.state then redis.call('ZREM', key(was, pool), id) end
+end
+
+local function drop_address(pool, id, was)
+  redis.call('ZREM', key(was, pool), id)
+  redis.call('HDEL', key('addresses', pool), id)
+end
+
+local function drop_addresses(pool)
+  for _, rows in ipairs({ 'addresses', 'free', 'used', 'taken', 'out' }) do redis.call('DEL', key(rows, pool)) end
+end
+
+-- Whether an attachment has an address of the pool.
+local function in_use(pool) return redis.call('EXISTS', key('used', pool), key('out', pool)) > 0 end
 
 local function mark_address(pool, id, state)
   local address = get('addresses:' .. pool, id)
   if not address then return end
-  address.state = state
-  address.changed = now
-  put('addresses:' .. pool, id, address)
-  if state == 'free' then
-    redis.call('ZADD', key('free', pool), address.rank, id)
-  else
-    redis.call('ZREM', key('free', pool), id)
-  end
+  local was = address.state
+  address.state, address.changed = state, now
+  put_address(pool, id, address, was)
 end
 
 local function free_address(pool, id)
   local address = get('addresses:' .. pool, id)
-  if address and (address.state == 'out' or redis.call('HEXISTS', key('pools'), pool) == 0) then
-    redis.call('HDEL', key('addresses', pool), id)
-    redis.call('ZREM', key('free', pool), id)
+  if not address then return end
+  if address.state == 'out' or redis.call('HEXISTS', key('pools'), pool) == 0 then
+    drop_address(pool, id, address.state)
   else
     mark_address(pool, id, 'free')
     wake_queue(pool)
   end
 end
 
+-- Its address is still marked as used; the caller marks or frees it.
 local function drop_attachment(attachment)
+  local pool = attachment.pool
   redis.call('HDEL', key('attachments'), attachment.machine)
-  if redis.call('HEXISTS', key('pools'), attachment.pool) == 0 then
-    local others = false
-    for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
-      if cjson.decode(text).pool == attachment.pool then others = true end
-    end
-    if not others then
-      redis.call('HDEL', key('retired'), attachment.pool)
-      redis.call('DEL', key('addresses', attachment.pool), key('free', attachment.pool))
-    end
-  end
+  redis.call('HDEL', key('holders'), attachment.id)
+  redis.call('ZREM', key('work'), attachment.machine)
+  if redis.call('HEXISTS', key('pools'), pool) == 1 then return end
+  if redis.call('ZCARD', key('used', pool)) + redis.call('ZCARD', key('out', pool)) > 1 then return end
+  redis.call('HDEL', key('retired'), pool)
+  drop_addresses(pool)
 end
 
 -- What stands for a job in an answer: two texts, the job and its pool. A node that is gone keeps nothing.
@@ -146,13 +215,12 @@ local function start_work(attachment, state)
   attachment.fence = new_fence()
   attachment.deadline = now + WORK_MS
   attachment.lingerUntil = 0
-  put('attachments', attachment.machine, attachment)
+  put_attachment(attachment)
 end
 
 local function add_lease(uid, pod, machine, lease_ms)
-  redis.call('ZREM', key('seen'), uid)
-  redis.call('ZREM', key('waiting', pod.pool), uid)
-  redis.call('ZADD', key('leases', machine), now + lease_ms, uid)
+  put_lease(machine, uid, now + lease_ms)
+  drop_waiter(uid, pod)
   pod.state = 'held'
   pod.machine = machine
   pod.reason, pod.detail = nil, nil
@@ -162,7 +230,7 @@ end
 -- Takes a lease away. Answers the attachment when it was the last lease of an attached one: its linger has begun.
 local function end_lease(uid, pod)
   redis.call('HDEL', key('pods'), uid)
-  redis.call('ZREM', key('leases', pod.machine), uid)
+  drop_lease(pod.machine, uid)
   changed(pod.machine)
   if count_leases(pod.machine) > 0 then return nil end
   local attachment = get('attachments', pod.machine)
@@ -174,18 +242,18 @@ local function end_lease(uid, pod)
   end
   if attachment.state == 'attaching' then -- what was asked of the cloud may come true yet
     attachment.lingerUntil = now + DOUBT_MS
-    put('attachments', attachment.machine, attachment)
+    put_attachment(attachment)
   end
   if attachment.state ~= 'attached' then return nil end
   attachment.lingerUntil = linger_until(attachment)
-  put('attachments', attachment.machine, attachment)
+  put_attachment(attachment)
   return attachment
 end
 
 local function end_leases(machine)
   for _, uid in ipairs(pods_on(machine)) do
     local pod = get('pods', uid)
-    if pod then end_lease(uid, pod) else redis.call('ZREM', key('leases', machine), uid) end
+    if pod then end_lease(uid, pod) else drop_lease(machine, uid) end
   end
 end
 

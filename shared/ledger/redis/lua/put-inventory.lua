@@ -1,20 +1,21 @@
--- put-inventory: takes in what the cloud says of a pool's addresses.
--- KEYS[1] root; ARGV 1 pool, 2 this ledger's time before the read (ms), then for each address in order: id, ip, machine or ''
+-- put-inventory: takes in what the cloud says of a pool's addresses; a large pool comes in several parts.
+-- KEYS[1] root; ARGV 1 pool, 2 this ledger's time before the read (ms), 3 'more' | 'last', 4 rank of the first row here,
+--   5 rows here, then for each of them in order: id, ip, machine or ''; in the last part the ids of the parts before follow
 -- Output {adopted, lost}: how many addresses without a record were adopted, and how many attachments are attached again
-local pool, read_at = ARGV[1], tonumber(ARGV[2])
+local pool, read_at, is_last, first, rows = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'last', tonumber(ARGV[4]), tonumber(ARGV[5])
 if redis.call('HEXISTS', key('pools'), pool) == 0 then return { 0, 0 } end
 local adopted, lost = 0, 0
-local holder = {}
-for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
-  local attachment = cjson.decode(text)
-  holder[attachment.id] = attachment
+
+local function holder_of(id)
+  local machine = redis.call('HGET', key('holders'), id)
+  return machine and get('attachments', machine)
 end
 
 local function adopt(machine, id, ip)
   local name = redis.call('HGET', key('machines'), machine)
   if not name or redis.call('HEXISTS', key('attachments'), machine) == 1 then return false end
   local node = get('nodes', name)
-  put('attachments', machine, {
+  put_attachment({
     machine = machine, providerId = node.machine.providerId, node = name, pool = pool, id = id, ip = ip,
     state = 'attached', since = now, hadEphemeral = true, deadline = 0, fence = new_fence(),
     -- Time for sidecars that already use it to come back.
@@ -25,12 +26,9 @@ local function adopt(machine, id, ip)
   return true
 end
 
-local listed = {}
-for index = 3, #ARGV, 3 do
-  local id, ip, on = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  listed[id] = true
+local function take_in(rank, id, ip, on)
   local before = get('addresses:' .. pool, id)
-  local attachment = holder[id]
+  local attachment = holder_of(id)
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
   local state = before and before.state
@@ -44,27 +42,36 @@ for index = 3, #ARGV, 3 do
     if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
       attachment.state, attachment.deadline = 'attaching', now -- it was taken away: it is attached again
       lost = lost + 1
-      put('attachments', attachment.machine, attachment)
+      put_attachment(attachment)
       changed(attachment.machine)
     end
   elseif not recent then
     if on == '' then state = 'free' elseif adopt(on, id, ip) then state = 'used' else state = 'taken' end
   end
-  local rank = (index - 3) / 3
-  put('addresses:' .. pool, id, { ip = ip, state = state, rank = rank, changed = before and before.state == state and before.changed or now })
-  if state == 'free' then redis.call('ZADD', key('free', pool), rank, id) else redis.call('ZREM', key('free', pool), id) end
+  if before and before.state == state and before.rank == rank and before.ip == ip then return end
+  local since = before and before.state == state and before.changed or now
+  put_address(pool, id, { ip = ip, state = state, rank = rank, changed = since }, before and before.state)
 end
+
+for row = 0, rows - 1 do
+  local at = 6 + row * 3
+  take_in(first + row, ARGV[at], ARGV[at + 1], ARGV[at + 2])
+end
+if not is_last then return { adopted, lost } end
+
+local listed = {}
+for row = 0, rows - 1 do listed[ARGV[6 + row * 3]] = true end
+for index = 6 + rows * 3, #ARGV do listed[ARGV[index]] = true end
 for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
   if not listed[id] then
-    local attachment = holder[id]
+    local attachment = holder_of(id)
     local node_is_there = attachment and redis.call('HEXISTS', key('machines'), attachment.machine) == 1
     if attachment and (attachment.state ~= 'kept' or node_is_there) then mark_address(pool, id, 'out') else
       if attachment then -- neither the address nor the node is ours any more
         drop_attachment(attachment)
         changed(attachment.machine)
       end
-      redis.call('HDEL', key('addresses', pool), id)
-      redis.call('ZREM', key('free', pool), id)
+      drop_address(pool, id, get('addresses:' .. pool, id).state)
     end
   end
 end

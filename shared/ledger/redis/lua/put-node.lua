@@ -10,12 +10,11 @@ redis.call('HSET', key('machines'), machine, name)
 if before and before.machine.id ~= machine then
   redis.call('HDEL', key('machines'), before.machine.id)
   end_leases(before.machine.id)
+  note_work(before.machine.id)
   changed(before.machine.id)
 end
 if not before or before.machine.id ~= machine then
-  for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do
-    local pod = get('pods', uid)
-    if pod and pod.node == name then wake(uid) end
-  end
+  note_work(machine)
+  wake_waiters_on(name)
 end
 return 1

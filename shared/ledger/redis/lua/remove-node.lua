@@ -11,7 +11,9 @@ end_leases(machine)
 local attachment = get('attachments', machine)
 if attachment and attachment.state == 'attached' then
   attachment.lingerUntil = now
-  put('attachments', machine, attachment)
+  put_attachment(attachment)
+else
+  note_work(machine, attachment)
 end
 changed(machine)
 return 1

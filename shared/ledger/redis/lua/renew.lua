@@ -9,7 +9,7 @@ if not expires then return { 'unknown' } end
 local late = expires < now and 1 or 0
 if pod.state == 'held' then
   expires = now + lease_ms
-  redis.call('ZADD', key('leases', pod.machine), expires, uid)
+  put_lease(pod.machine, uid, expires)
 end
 local attachment = get('attachments', pod.machine)
 local ip = attachment and attachment.state == 'attached' and attachment.ip or ''

@@ -11,12 +11,11 @@ attachment.deadline = 0
 local function hand_back_leases()
   for _, uid in ipairs(pods_on(machine)) do
     local pod = get('pods', uid)
-    redis.call('ZREM', key('leases', machine), uid)
+    drop_lease(machine, uid)
     if pod and pod.state == 'held' then
       pod.state, pod.reason, pod.detail = 'waiting', 'exhausted', 'the attach failed: ' .. settlement.message
-      put('pods', uid, pod)
+      put_waiter(uid, pod)
       redis.call('ZADD', key('waiting', pod.pool), pod.since, uid)
-      redis.call('ZADD', key('seen'), now, uid)
       wake(uid)
     else
       redis.call('HDEL', key('pods'), uid)
@@ -29,18 +28,18 @@ if outcome == 'attached' then
   attachment.hadEphemeral = attachment.hadEphemeral or settlement.hadEphemeral
   attachment.lingerUntil = count_leases(machine) == 0 and linger_until(attachment) or 0
   attachment.problem = nil
-  put('attachments', machine, attachment)
+  put_attachment(attachment)
   mark_address(attachment.pool, attachment.id, 'used')
   redis.call('HDEL', key('problems'), machine)
   for _, uid in ipairs(pods_on(machine)) do wake(uid) end
 elseif outcome == 'kept' then
   attachment.state, attachment.since = 'kept', now
-  put('attachments', machine, attachment)
-  wake_waiters_on(machine)
+  put_attachment(attachment)
+  wake_waiters_on(attachment.node)
 elseif outcome == 'detached' or outcome == 'absent' then
   drop_attachment(attachment)
   free_address(attachment.pool, attachment.id)
-  wake_waiters_on(machine)
+  wake_waiters_on(attachment.node)
 elseif outcome == 'failed' and attachment.state == 'attaching' then
   drop_attachment(attachment)
   if settlement.addressAtFault then
@@ -60,7 +59,7 @@ else -- to be tried again; a detach that failed is never taken for done
     attachment.lingerUntil = now + DOUBT_MS
   end
   attachment.problem = settlement.code .. ': ' .. settlement.message
-  put('attachments', machine, attachment)
+  put_attachment(attachment)
 end
 changed(machine)
 return 1
