@@ -58,16 +58,20 @@ export interface Watched<T> {
   list(): Iterable<T>;
 }
 
-export type EventReason =
-  | "EgressAddressAttached"
-  | "EgressAddressShared"
-  | "EgressAddressChanged"
-  | "EgressAddressReleased"
-  | "EgressPoolExhausted"
-  | "EgressUnavailable"
-  | "EgressReleased"
-  | "EgressNotInjected"
-  | "EgressConflict";
+/** Reasons of Events; docs/operations.md says what each means. */
+export const eventReasons = [
+  "EgressAddressAttached",
+  "EgressAddressShared",
+  "EgressAddressChanged",
+  "EgressAddressReleased",
+  "EgressPoolExhausted",
+  "EgressUnavailable",
+  "EgressReleased",
+  "EgressNotInjected",
+  "EgressConflict",
+] as const;
+
+export type EventReason = (typeof eventReasons)[number];
 
 /** One condition of one object: the same object and reason are one Event, counted. `namespace` is null for a node. */
 export interface ClusterEvent {
