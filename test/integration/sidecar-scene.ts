@@ -41,7 +41,14 @@ export interface Scene {
   /** What the controller would do now: the work that a sidecar left undone, as it had too little time for it. */
   sweep(): Promise<void>;
   runDirectory(): Promise<string>;
-  start(podUid: string, node: string, directory: string, more?: Record<string, string | undefined>): Sidecar;
+  /** `from`: a build of another version than the scene's. */
+  start(
+    podUid: string,
+    node: string,
+    directory: string,
+    more?: Record<string, string | undefined>,
+    from?: string,
+  ): Sidecar;
   close(): Promise<void>;
 }
 
@@ -83,8 +90,8 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
       }
     },
     runDirectory: () => mkdtemp(join(tmpdir(), "static-egress-run-")),
-    start(podUid, node, directory, more = {}) {
-      const sidecar = startSidecar(build, directory, {
+    start(podUid, node, directory, more = {}, from = build) {
+      const sidecar = startSidecar(from, directory, {
         REDIS_URL: redisUrl,
         AWS_ENDPOINT_URL_EC2: ec2.endpoint,
         AWS_ACCESS_KEY_ID: "key",
