@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { controllerMetrics, countCloudCall } from "./controller-metrics.ts";
 import { createKubernetesCluster } from "./controller/cluster/kubernetes.ts";
 import { startController } from "./controller/controller.ts";
+import { createTroubles } from "./controller/troubles.ts";
 import { openLedger } from "./open-ledger.ts";
 
 export interface Control {
@@ -36,9 +37,11 @@ interface ControlOptions {
 
 /** Builds ledger, locks and clouds, and starts the controller over them. Admission goes on without any of it. */
 export function startControl({ config, kubeConfig, pools, metrics, log, clock }: ControlOptions): Control {
+  const recorded = controllerMetrics(metrics);
+  const troubles = createTroubles(log, recorded);
   let ledgerState = "connecting";
   const onError = (error: Error): void => {
-    if (ledgerState !== "unreachable") log.warn({ error }, "connection to the ledger lost");
+    troubles.tell({ error }, "connection to the ledger lost");
     ledgerState = "unreachable";
     metrics.ledgerErrors.inc({ code: "LEDGER_UNREACHABLE" });
   };
@@ -65,12 +68,13 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     identity: `${config.STATIC_EGRESS_POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`,
     leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
     log,
-    metrics: controllerMetrics(metrics),
+    metrics: recorded,
     clock,
   });
   const ask = async (): Promise<void> => {
     try {
       await ledger.now();
+      if (ledgerState.startsWith("unreachable")) log.info("the ledger answers again");
       ledgerState = "reachable";
     } catch (error) {
       ledgerState = `unreachable: ${error instanceof Error ? error.message : String(error)}`;

@@ -14,6 +14,7 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     repaired: (kind, count) => metrics.repairs.inc({ kind }, count),
     leaseEnded: (why) => metrics.leasesEnded.inc({ why }),
     renewalLate: (pool, node) => metrics.renewalsLate.inc({ pool, node }),
+    ledgerFailed: (code) => metrics.ledgerErrors.inc({ code }),
     ledgerDoubted: (sign) => metrics.ledgerDoubts.inc({ sign }),
     ledgerDoubtful: (doubtful) => metrics.ledgerDoubtful.set(doubtful ? 1 : 0),
     leaseRestored: (pool) => metrics.leasesRestored.inc({ pool }),

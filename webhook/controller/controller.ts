@@ -1,7 +1,8 @@
 import { startLeader, type LeaderTimes } from "./leader.ts";
 import { serveTerm, type TermOptions } from "./term.ts";
+import { createTroubles } from "./troubles.ts";
 
-export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs" | "tell"> {
+export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs" | "tell" | "troubles"> {
   /** Unlike every other replica's, and unlike this one's before a restart: pod name and a random part. */
   readonly identity: string;
   /** How often everything due is looked at without a hint. Default 15 s. */
@@ -25,15 +26,17 @@ export interface Controller {
  */
 export function startController(options: ControllerOptions): Controller {
   const { sweepMs = 15_000, inventoryMs = 60_000 } = options;
+  const troubles = createTroubles(options.log, options.metrics);
   let leading = false;
   let state = "standing by";
   const leader = startLeader({
     cluster: options.cluster,
     identity: options.identity,
     log: options.log,
+    troubles,
     clock: options.clock,
     term: (reign, signal) =>
-      serveTerm({ ...options, sweepMs, inventoryMs, tell: (what) => void (state = what) }, reign, signal),
+      serveTerm({ ...options, troubles, sweepMs, inventoryMs, tell: (what) => void (state = what) }, reign, signal),
     changed(now) {
       leading = now;
       state = now ? "leading" : "standing by";

@@ -4,6 +4,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, Watched } from "./cluster/port.ts";
 import { changeOfEntry, entryOf, placeOf, poolToAsk, poolToPlayIn } from "./machine.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface DirectoryOptions {
@@ -12,6 +13,7 @@ interface DirectoryOptions {
   readonly clouds: { forPool(pool: Pool): Promise<Cloud> };
   readonly pools: () => readonly Pool[];
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export interface Directory {
 
 /** Follows the nodes and, once `rebuild` was called, keeps their rows in the ledger. */
 export async function startDirectory(options: DirectoryOptions): Promise<Directory> {
-  const { ledger, clouds, pools, log, signal } = options;
+  const { ledger, clouds, pools, log, troubles, signal } = options;
   const rows = new Map<string, NodeEntry>();
   /** Machine ids learned from a cloud, by node name; the key says of which machine. */
   const asked = new Map<string, { readonly key: string; readonly id: string }>();
@@ -85,7 +87,7 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
   const queue = createWorkQueue({
     concurrency: 16,
     run: reconcile,
-    failed: (node, error, attempt) => log.warn({ node, error, attempt }, "node not put into the ledger"),
+    failed: (node, error, attempt) => troubles.tell({ error, node, attempt }, "node not put into the ledger"),
     signal,
   });
   // Nothing is put before `rebuild` has told what the ledger holds.

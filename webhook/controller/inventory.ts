@@ -4,6 +4,7 @@ import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface InventoryOptions {
@@ -12,6 +13,7 @@ interface InventoryOptions {
   readonly pools: () => readonly Pool[];
   readonly everyMs: number;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "inventoryRead" | "repaired">;
   readonly signal: AbortSignal;
 }
@@ -26,7 +28,7 @@ export interface Inventory {
 
 /** Keeps the ledger's addresses like the clouds' inventories. One pool's trouble does not hold up another pool. */
 export function startInventory(options: InventoryOptions): Inventory {
-  const { ledger, clouds, pools, everyMs, log, metrics, signal } = options;
+  const { ledger, clouds, pools, everyMs, log, troubles, metrics, signal } = options;
   const unread = new Set<string>();
 
   async function read(name: string): Promise<number | undefined> {
@@ -52,7 +54,7 @@ export function startInventory(options: InventoryOptions): Inventory {
     run: read,
     failed(pool, error, attempt) {
       metrics.inventoryRead(pool, codeOf(error) ?? "error");
-      log.warn({ pool, error, attempt }, "inventory not read");
+      troubles.tell({ error, pool, attempt }, "inventory not read");
     },
     signal,
   });

@@ -1,5 +1,6 @@
 import type { Job, Ledger, Settlement } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface JobsOptions {
@@ -8,6 +9,7 @@ interface JobsOptions {
   /** Called after each job: what is due has changed. */
   readonly done: () => void;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
 
@@ -16,7 +18,7 @@ const concurrency = 64;
 
 /** Does the cloud work that is due: one job at a time per machine, many machines at once. */
 export function startJobs(options: JobsOptions): { look(machine: string): void; idle(): Promise<void> } {
-  const { ledger, work, done, log, signal } = options;
+  const { ledger, work, done, log, troubles, signal } = options;
 
   async function run(machine: string): Promise<number | undefined> {
     const job = await ledger.begin(machine);
@@ -31,7 +33,7 @@ export function startJobs(options: JobsOptions): { look(machine: string): void; 
   const queue = createWorkQueue({
     concurrency,
     run,
-    failed: (machine, error, attempt) => log.warn({ machine, error, attempt }, "job not done"),
+    failed: (machine, error, attempt) => troubles.tell({ error, machine, attempt }, "job not done"),
     signal,
   });
   return { look: (machine) => queue.add(machine), idle: () => queue.idle() };

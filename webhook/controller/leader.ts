@@ -3,6 +3,7 @@ import type { Mirror } from "../../shared/ledger/beat.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Cluster, Leadership } from "./cluster/port.ts";
 import { tryToLead, type Sighting } from "./election.ts";
+import type { Troubles } from "./troubles.ts";
 
 export interface LeaderTimes {
   /** How long others wait after the last renewal they saw. */
@@ -32,6 +33,7 @@ interface LeaderOptions {
   /** Runs while this replica leads; has to end soon after the signal aborts. Rejects when it cannot go on. */
   readonly term: (reign: Reign, signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly clock: () => number;
   readonly changed?: (leading: boolean) => void;
   readonly times?: LeaderTimes;
@@ -43,7 +45,7 @@ interface LeaderOptions {
  * by their term.
  */
 export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
-  const { cluster, identity, log, clock, changed, times = leaderTimes } = options;
+  const { cluster, identity, log, troubles, clock, changed, times = leaderTimes } = options;
   const clocks = { monotonic: () => performance.now(), wall: clock };
   const stopping = new AbortController();
   let sighting: Sighting | null = null;
@@ -101,7 +103,7 @@ export function startLeader(options: LeaderOptions): { stop(): Promise<void> } {
       try {
         await attempt();
       } catch (error) {
-        log.warn({ error }, "leadership not read or written");
+        troubles.tell({ error }, "leadership not read or written");
       }
       await pause(times.tryEveryMs * (0.8 + Math.random() * 0.4), stopping.signal);
     }

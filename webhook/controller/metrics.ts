@@ -13,6 +13,8 @@ export interface ControllerMetrics {
   leaseEnded(why: string): void;
   /** A lease has expired, and its pod runs on a Ready node: it is kept. Once for each time it expires. */
   renewalLate(pool: string, node: string): void;
+  /** A command that the ledger did not do; the error's code. */
+  ledgerFailed(code: string): void;
   /** What a beat found against the ledger. */
   ledgerDoubted(sign: DoubtSign): void;
   ledgerDoubtful(doubtful: boolean): void;

@@ -1,11 +1,11 @@
-import type { Logger } from "../../shared/log.ts";
 import type { Cluster } from "./cluster/port.ts";
 import type { Action } from "./action.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface PublisherOptions {
   readonly cluster: Pick<Cluster, "markNode" | "markPod" | "report">;
-  readonly log: Logger;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
 
@@ -17,7 +17,7 @@ export interface Publisher {
 const rememberMs = 10 * 60_000;
 
 /** Writes actions into the cluster: the newest of a key wins, and none is repeated before its time. */
-export function createPublisher({ cluster, log, signal }: PublisherOptions): Publisher {
+export function createPublisher({ cluster, troubles, signal }: PublisherOptions): Publisher {
   const wanted = new Map<string, Action>();
   const sent = new Map<string, { readonly text: string; readonly atMs: number }>();
 
@@ -35,7 +35,7 @@ export function createPublisher({ cluster, log, signal }: PublisherOptions): Pub
     concurrency: 8,
     run: write,
     failed(key, error, attempt) {
-      log.warn({ key, error, attempt }, "not written to the cluster");
+      troubles.tell({ error, key, attempt }, "not written to the cluster");
       // An object that refuses an Event (its namespace goes away) is left alone after a while.
       if (attempt >= 5) wanted.delete(key);
     },

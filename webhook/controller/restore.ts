@@ -2,6 +2,7 @@ import type { Claim, Ledger, WaitReason } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface RestoreOptions {
@@ -12,6 +13,7 @@ interface RestoreOptions {
   readonly known: (pool: string) => boolean;
   readonly leaseMs: number;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "leaseRestored">;
   readonly signal: AbortSignal;
 }
@@ -33,7 +35,7 @@ const againMs = 2_000;
  * ledger, not at all. One that should not have been restored ends on evidence, as any other does.
  */
 export function createRestoration(options: RestoreOptions): Restoration {
-  const { ledger, nodes, pods, known, leaseMs, log, metrics, signal } = options;
+  const { ledger, nodes, pods, known, leaseMs, log, troubles, metrics, signal } = options;
   const left = new Set<string>();
   let wanted = 0;
 
@@ -56,7 +58,7 @@ export function createRestoration(options: RestoreOptions): Restoration {
   const queue = createWorkQueue({
     concurrency: 32,
     run: restore,
-    failed: (podUid, error, attempt) => log.debug({ podUid, error, attempt }, "lease not restored yet"),
+    failed: (podUid, error, attempt) => troubles.tell({ error, podUid, attempt }, "lease not restored yet"),
     signal,
   });
 

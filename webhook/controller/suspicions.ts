@@ -5,6 +5,7 @@ import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import { judgeExpired, judgePod, type EndReason } from "./evidence.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface SuspicionOptions {
@@ -15,6 +16,7 @@ interface SuspicionOptions {
   readonly pools: () => readonly Pool[];
   readonly clock: Clock;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "leaseEnded" | "renewalLate">;
   readonly signal: AbortSignal;
 }
@@ -29,7 +31,7 @@ export interface Suspicions {
 
 /** Ends leases on evidence (design, section 8). */
 export function createSuspicions(options: SuspicionOptions): Suspicions {
-  const { cluster, ledger, nodes, pods, pools, clock, log, metrics, signal } = options;
+  const { cluster, ledger, nodes, pods, pools, clock, log, troubles, metrics, signal } = options;
   const leases = new Map<string, Lease>();
   const named = new Map<string, { namespace: string; name: string }>();
   const late = new Set<string>();
@@ -93,7 +95,7 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
       const lease = leases.get(podUid);
       return lease === undefined ? undefined : lookAtLease(lease);
     },
-    failed: (podUid, error, attempt) => log.warn({ podUid, error, attempt }, "evidence not gathered"),
+    failed: (podUid, error, attempt) => troubles.tell({ error, podUid, attempt }, "evidence not gathered"),
     signal,
   });
 

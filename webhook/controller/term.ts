@@ -16,6 +16,7 @@ import { observe } from "./observe.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRestoration, type Restoration } from "./restore.ts";
 import { createSuspicions, type Suspicions } from "./suspicions.ts";
+import type { Troubles } from "./troubles.ts";
 import { startUninjected } from "./uninjected.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -28,6 +29,7 @@ export interface TermOptions {
   /** Does a job under its node's lock, and settles it in the ledger. */
   readonly work: (job: Job, signal: AbortSignal) => Promise<Settlement>;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   /** How long a lease lives that is restored for a running pod. */
@@ -50,7 +52,7 @@ const retryMs = (attempt: number): number => Math.min(5_000, 250 * 2 ** attempt)
  * with LEDGER_SUPERSEDED when the ledger has heard of a later leader.
  */
 export async function serveTerm(options: TermOptions, reign: Reign, ending: AbortSignal): Promise<void> {
-  const { cluster, clouds, log, metrics, clock, sweepMs, inventoryMs, leaseMs } = options;
+  const { cluster, clouds, log, troubles, metrics, clock, sweepMs, inventoryMs, leaseMs } = options;
   const superseded = new AbortController();
   const signal = AbortSignal.any([ending, superseded.signal]);
   // Late commands of this leader are refused; what a job has done is settled under its fence alone.
@@ -61,18 +63,25 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   const seePod = (pod: ClusterPod): void => (pod.ended ? ended(pod) : undefined);
 
   const [directory, pods] = await Promise.all([
-    startDirectory({ cluster, ledger, clouds, pools, log, signal }),
+    startDirectory({ cluster, ledger, clouds, pools, log, troubles, signal }),
     cluster.watchPods({ changed: seePod, removed: ended }, signal),
   ]);
   const { nodes } = directory;
   const beats = createBeats({ ledger, mirror: reign.mirror, noted: (mirror) => reign.noted(mirror), log, metrics });
-  suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, metrics, signal });
-  const inventory = startInventory({ ledger, clouds, pools, everyMs: inventoryMs, log, metrics, signal });
+  suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, troubles, metrics, signal });
+  const inventory = startInventory({ ledger, clouds, pools, everyMs: inventoryMs, log, troubles, metrics, signal });
   const known = (pool: string): boolean => inventory.known(pool);
-  const restoration = createRestoration({ ledger, nodes, pods, known, leaseMs, log, metrics, signal });
-  const publisher = createPublisher({ cluster, log, signal });
-  const uninjected = startUninjected({ cluster, pods, publisher, log, metrics, signal });
-  const jobs = startJobs({ ledger, work: options.work, done: () => looks.add("due", hintGapMs), log, signal });
+  const restoration = createRestoration({ ledger, nodes, pods, known, leaseMs, log, troubles, metrics, signal });
+  const publisher = createPublisher({ cluster, troubles, signal });
+  const uninjected = startUninjected({ cluster, pods, publisher, log, troubles, metrics, signal });
+  const jobs = startJobs({
+    ledger,
+    work: options.work,
+    done: () => looks.add("due", hintGapMs),
+    log,
+    troubles,
+    signal,
+  });
 
   /** The epoch that was filled; what a ledger of another one says is not acted upon. */
   let epoch: string | undefined;
@@ -161,7 +170,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     failed(kind, error, attempt) {
       if (codeOf(error) === "LEDGER_SUPERSEDED") return superseded.abort(error);
       if (kind === "due") metrics.sweep(codeOf(error) ?? "error", 0);
-      log.warn({ kind, error, attempt }, "ledger not looked at");
+      troubles.tell({ error, kind, attempt }, "ledger not looked at");
     },
     retryMs,
     signal,

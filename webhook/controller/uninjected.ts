@@ -3,6 +3,7 @@ import type { Action } from "./action.ts";
 import type { Cluster, ClusterPod, PodReference, Watched } from "./cluster/port.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { Publisher } from "./publisher.ts";
+import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface UninjectedOptions {
@@ -10,6 +11,7 @@ interface UninjectedOptions {
   readonly pods: Pick<Watched<ClusterPod>, "list">;
   readonly publisher: Pick<Publisher, "publish">;
   readonly log: Logger;
+  readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "notInjected">;
   readonly signal: AbortSignal;
 }
@@ -21,7 +23,7 @@ const toldAtMost = 200;
 
 /** Looks now and then for pods that ask for an address and were never injected, and tells them. */
 export function startUninjected(options: UninjectedOptions): { idle(): Promise<void> } {
-  const { cluster, pods, publisher, log, metrics, signal } = options;
+  const { cluster, pods, publisher, log, troubles, metrics, signal } = options;
   let before = 0;
 
   async function look(): Promise<number> {
@@ -41,7 +43,7 @@ export function startUninjected(options: UninjectedOptions): { idle(): Promise<v
   const queue = createWorkQueue({
     concurrency: 1,
     run: look,
-    failed: (_, error, attempt) => log.warn({ error, attempt }, "pods without a sidecar not looked for"),
+    failed: (_, error, attempt) => troubles.tell({ error, attempt }, "pods without a sidecar not looked for"),
     signal,
   });
   queue.add("pods");

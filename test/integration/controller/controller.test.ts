@@ -251,4 +251,23 @@ describe("startController", () => {
       expect(one.leading()).toBe(false);
     });
   });
+
+  describe("when the ledger is away for long", () => {
+    it("says so a few times, and goes on where it was once it is back", async () => {
+      for (const name of ["a", "b"]) world.cluster.setNode({ name });
+      world.cluster.setPod(pod("p1"));
+      await started();
+      await world.acquire("p1", "a");
+      await world.pass(2_000);
+      world.ledgerAway = true;
+      for (const name of ["c", "d"]) world.cluster.setNode({ name });
+      await world.pass(3_600_000);
+      expect(world.warnings.length).toBeLessThan(20);
+      expect(world.metrics.ledgerFailures).toBeGreaterThan(500);
+      world.ledgerAway = false;
+      await world.pass(60_000);
+      expect((await world.ledger.snapshot()).nodes).toHaveLength(4);
+      expect(world.cloud.state.holders.get("203.0.113.1")).toBe("a");
+    });
+  });
 });

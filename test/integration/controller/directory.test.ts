@@ -31,6 +31,7 @@ async function setUp(pools: readonly Pool[]) {
     clouds: { forPool: async () => ({ describeNode }) as unknown as Cloud },
     pools: () => world.pools,
     log: pino({ level: "silent" }),
+    troubles: { tell: () => undefined },
     signal: ending.signal,
   });
   directory.rebuild([]);

@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { vi } from "vitest";
 import { createMemoryCloud, type MemoryCloud } from "../../../shared/clouds/memory/cloud.ts";
 import { createMemoryLedger, type MemoryLedger } from "../../../shared/ledger/memory/ledger.ts";
+import { EgressError } from "../../../shared/errors.ts";
 import type { Ledger } from "../../../shared/ledger/port.ts";
 import { work } from "../../../shared/leases/worker.ts";
 import { createMemoryLock } from "../../../shared/lock/memory.ts";
@@ -12,6 +13,8 @@ import { aPool } from "./snapshots.ts";
 import { recordMetrics, type RecordedMetrics } from "./recorded-metrics.ts";
 
 export interface Controlled {
+  /** While true no command of a controller reaches the ledger. */
+  ledgerAway: boolean;
   readonly cluster: MemoryCluster;
   readonly ledger: MemoryLedger;
   readonly cloud: MemoryCloud;
@@ -23,6 +26,8 @@ export interface Controlled {
   /** A pod's sidecar asks for its lease, without doing cloud work itself. */
   readonly acquire: (podUid: string, node: string) => ReturnType<Ledger["acquire"]>;
   readonly reasons: () => string[];
+  /** Log records of level warn and above. */
+  readonly warnings: string[];
 }
 
 /** A controller over the in-memory ledger, cloud and cluster, on vitest's clock (`vi.useFakeTimers()` first). */
@@ -30,7 +35,8 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
   const cluster = createMemoryCluster();
   const ledger = createMemoryLedger();
   const cloud = createMemoryCloud();
-  const log = pino({ level: "silent" });
+  const warnings: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line) => void warnings.push(line) });
   const lock = createMemoryLock();
   const metrics = recordMetrics();
   const subscribers = new Set<() => void>();
@@ -38,7 +44,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
   const start = (identity: string): Controller =>
     startController({
       cluster,
-      ledger,
+      ledger: reachable(ledger, () => !world.ledgerAway),
       clouds: { forPool: async () => cloud },
       pools: {
         current: () => current,
@@ -54,11 +60,13 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
       clock: () => Date.now(),
       identity,
     });
-  return {
+  const world: Controlled = {
+    ledgerAway: false,
     cluster,
     ledger,
     cloud,
     metrics,
+    warnings,
     start,
     setPools(pools) {
       current = pools;
@@ -73,4 +81,17 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
     },
     reasons: () => cluster.events().map(({ about, reason }) => `${about.name} ${reason}`),
   };
+  return world;
+}
+
+/** The ledger through a network that may be away. */
+function reachable(ledger: Ledger, reaches: () => boolean): Ledger {
+  const away = () => Promise.reject(new EgressError("LEDGER_UNREACHABLE", "the network is away"));
+  return new Proxy(ledger, {
+    get(target, name: keyof Ledger) {
+      if (name === "inTerm") return (term: number) => reachable(target.inTerm(term), reaches);
+      const method = target[name] as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => (reaches() ? method(...args) : away());
+    },
+  });
 }

@@ -7,6 +7,7 @@ export interface RecordedMetrics extends ControllerMetrics {
   readonly late: string[];
   sweeps: number;
   readonly doubts: string[];
+  ledgerFailures: number;
   doubtful: boolean;
   restored: number;
   uninjected: number;
@@ -21,6 +22,7 @@ export function recordMetrics(): RecordedMetrics {
     late: [],
     sweeps: 0,
     doubts: [],
+    ledgerFailures: 0,
     doubtful: false,
     restored: 0,
     uninjected: 0,
@@ -31,6 +33,7 @@ export function recordMetrics(): RecordedMetrics {
     inventoryRead: (pool, code) => void recorded.inventoryReads.push(`${pool} ${code}`),
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),
+    ledgerFailed: () => void (recorded.ledgerFailures += 1),
     ledgerDoubted: (sign) => void recorded.doubts.push(sign),
     ledgerDoubtful: (doubtful) => void (recorded.doubtful = doubtful),
     leaseRestored: () => void (recorded.restored += 1),

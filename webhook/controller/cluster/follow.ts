@@ -5,7 +5,7 @@ import {
   type KubernetesListObject,
   type KubernetesObject,
 } from "@kubernetes/client-node";
-import type { Logger } from "../../../shared/log.ts";
+import type { Troubles } from "../troubles.ts";
 import type { Watched, Watcher } from "./port.ts";
 
 /** What is kept of an object: our own shape, and what the client's cache needs to know it by. */
@@ -22,13 +22,13 @@ interface FollowOptions<K extends KubernetesObject, T> {
   readonly shape: (object: K) => T;
   readonly keyOf: (item: T) => string;
   readonly watcher: Watcher<T>;
-  readonly log: Logger;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
 
 /** The client's own list and watch with three additions: it keeps little, asks for bookmarks, and starts again on errors. */
 export function follow<K extends KubernetesObject, T>(options: FollowOptions<K, T>): Promise<Watched<T>> {
-  const { config, path, page, shape, keyOf, watcher, log, signal } = options;
+  const { config, path, page, shape, keyOf, watcher, troubles, signal } = options;
   const items = new Map<string, T>();
   const keys = new Map<string, string>();
   const keep = (object: K): Kept<T> => {
@@ -80,7 +80,7 @@ export function follow<K extends KubernetesObject, T>(options: FollowOptions<K, 
     // An 'error' ends the informer: it has to be started again, from the version it had.
     const again = (error: unknown): void => {
       if (signal.aborted) return;
-      log.warn({ path, error }, "watch interrupted");
+      troubles.tell({ error, path }, "watch interrupted");
       clearTimeout(timer);
       timer = setTimeout(() => void start(), 1_000 + Math.random() * 1_000);
     };

@@ -2,6 +2,7 @@ import { CoordinationV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/clien
 import type { Clock } from "../../../shared/clock.ts";
 import type { Logger } from "../../../shared/log.ts";
 import { annotations, poolLabel } from "../../admission/names.ts";
+import { createTroubles } from "../troubles.ts";
 import { conflict, gone, orNull } from "./answers.ts";
 import { mergePatch, reportEvent } from "./events.ts";
 import { follow } from "./follow.ts";
@@ -23,6 +24,7 @@ interface KubernetesOptions {
 /** The cluster behind an API server. */
 export function createKubernetesCluster({ config, namespace, clock, log }: KubernetesOptions): Cluster {
   const core = config.makeApiClient(CoreV1Api);
+  const troubles = createTroubles(log, { ledgerFailed: () => undefined });
   return {
     watchNodes: (watcher, signal) =>
       follow({
@@ -32,7 +34,7 @@ export function createKubernetesCluster({ config, namespace, clock, log }: Kuber
         shape: toNode,
         keyOf: (node) => node.name,
         watcher,
-        log,
+        troubles,
         signal,
       }),
     watchPods: (watcher, signal) =>
@@ -44,7 +46,7 @@ export function createKubernetesCluster({ config, namespace, clock, log }: Kuber
         shape: toPod,
         keyOf: (pod) => pod.uid,
         watcher,
-        log,
+        troubles,
         signal,
       }),
     async readPod(namespace, name) {
