@@ -1,5 +1,6 @@
 import { allows } from "../../pools/allow.ts";
 import type { Acquisition, Claim, WaitReason } from "../port.ts";
+import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
 import {
   addLease,
   anyPool,
@@ -24,6 +25,11 @@ export function acquire(
   claim: Claim,
   { leaseMs, mayWork, running = false }: { leaseMs: number; mayWork: readonly string[]; running?: boolean },
 ): Acquisition {
+  if (!isNoted(state)) {
+    const detail = "another Redis serves the ledger than the one that the controller knows: it has to look at it first";
+    const found = state.pools.get(claim.pool);
+    return { status: "waiting", reason: "ledger-doubtful", detail, ...(found === undefined ? {} : { pool: found }) };
+  }
   purgeWaiters(state, now);
   const row = state.nodes.get(claim.node);
   const node = claim.nodeUid === undefined || row?.uid === claim.nodeUid ? row : undefined;
@@ -57,6 +63,11 @@ export function acquire(
     return { status: "waiting", reason, detail, ...place, ...(pool === undefined ? {} : { pool }) };
   };
 
+  const fromMs = trustedFromMs(state, running);
+  const filling = (queued = false) =>
+    wait("ledger-doubtful", "the ledger had lost data and was emptied: it is being filled from the cloud", queued);
+
+  if (pool === undefined && now < fromMs) return filling();
   if (pool === undefined) return wait("pool-unknown", `there is no pool '${claim.pool}'`);
   if (!holds && !running && !allows(pool, claim.serviceAccount)) {
     return wait("pool-not-allowed", `pool '${pool.name}' does not allow the service account ${claim.serviceAccount}`);
@@ -65,6 +76,9 @@ export function acquire(
   if (node.cloud !== pool.cloud) {
     return wait("node-other-cloud", `node ${node.name} is of cloud ${node.cloud}, the pool of ${pool.cloud}`);
   }
+
+  if (!holds && (state.inventories.get(pool.name) ?? 0) < fromMs) return filling(true);
+  if (running && known !== undefined) state.wake(claim.podUid); // its sidecar asks, too
 
   const attaching: Acquisition = {
     status: "waiting",
@@ -121,13 +135,13 @@ export function acquire(
     fence: "",
     sinceMs: now,
     hadEphemeral: false,
-    deadlineMs: 0,
+    deadlineMs: workFromMs(state, now),
     lingerUntilMs: 0,
   };
   state.attachments.set(machine, reserved);
   addLease(state, pod, machine, now + leaseMs);
   state.changed(machine);
-  if (!mayWork.includes(pool.cloud)) return attaching;
+  if (reserved.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
   startWork(state, now, reserved, "attaching");
   return { status: "work", job: jobOf(state, "attach", reserved) };
 }

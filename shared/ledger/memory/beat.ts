@@ -1,6 +1,13 @@
 import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
+import { doubtMs, inventorySettleMs, workMs } from "../port.ts";
 import { emptyRecords, wakeWaiters, type State } from "./state.ts";
+
+/**
+ * So long after a ledger was emptied the cloud may show what actors of the old epoch had asked of it: they stop within workMs, what
+ * they asked takes effect within doubtMs, and a read shows it after inventorySettleMs.
+ */
+const oldActorMs = workMs + doubtMs + inventorySettleMs;
 
 /** As beat.lua. */
 export function beat(state: State, now: number, mirror: Mirror | null, term: number | null): Beat {
@@ -43,4 +50,29 @@ function signsOf({ epoch, server, beat: last }: State, now: number, mirror: Mirr
 export function refuseOlder({ beat: { term: newest } }: State, term: number): void {
   if (term >= newest) return;
   throw new EgressError("LEDGER_SUPERSEDED", `term ${term} is over: the leader of term ${newest} has beaten`);
+}
+
+/** Another process than the one that the last beat met may have lost something: nothing is granted before the next beat. */
+export const isNoted = (state: State): boolean => state.beat.server === "" || state.beat.server === state.server;
+
+/** From when on nothing can come true any more that an actor of the old epoch has asked of the cloud; 0 when that is long ago. */
+export function workFromMs({ beat: { emptiedMs } }: State, now: number): number {
+  const at = emptiedMs + workMs + doubtMs;
+  return at > now ? at : 0;
+}
+
+/** As may_detach of lib.lua. */
+export function mayDetach(
+  { beat: { atMs, doubtSinceMs, doubtUntilMs }, pools, inventories }: State,
+  now: number,
+  pool: string,
+) {
+  if ((atMs > 0 && now - atMs > beatGapMs) || now < doubtUntilMs) return false;
+  return !pools.has(pool) || (inventories.get(pool) ?? 0) >= doubtSinceMs;
+}
+
+/** An emptied ledger grants from what was read then or later (as in acquire.lua); 0 for a ledger that never was emptied. */
+export function trustedFromMs({ beat: { emptiedMs } }: State, running: boolean): number {
+  if (emptiedMs === 0) return 0;
+  return emptiedMs + (running ? 0 : oldActorMs);
 }

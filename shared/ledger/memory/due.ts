@@ -1,22 +1,13 @@
 import type { Due, Lease, Snapshot } from "../port.ts";
-import { anyPool, countLeases, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
+import { mayDetach } from "./beat.ts";
+import { nextWork, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
 
 /** Whether somebody should work on the attachment now, or from when on (0: not by time alone). */
 function workDue(state: State, now: number, attachment: AttachmentRecord): boolean | number {
-  const machine = attachment.machine.id;
-  switch (attachment.state) {
-    case "attaching": {
-      const when = Math.max(attachment.deadlineMs, countLeases(state, machine) > 0 ? 0 : attachment.lingerUntilMs);
-      return when <= now || when;
-    }
-    case "detaching":
-      return attachment.deadlineMs <= now || attachment.deadlineMs;
-    case "attached":
-      if (countLeases(state, machine) > 0) return 0;
-      return attachment.lingerUntilMs <= now || attachment.lingerUntilMs;
-    case "kept":
-      return !state.machines.has(machine) && anyPool(state, attachment.pool)?.onRelease !== "keep";
-  }
+  const next = nextWork(state, attachment);
+  if (next === null) return 0;
+  if (next.atMs > now) return next.atMs;
+  return next.kind === "attach" || mayDetach(state, now, attachment.pool) || state.beat.doubtUntilMs;
 }
 
 /** As due.lua. */

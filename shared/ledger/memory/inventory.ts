@@ -1,6 +1,7 @@
 import type { CloudAddress } from "../../clouds/port.ts";
 import type { Pool } from "../../pools/schema.ts";
 import { inventorySettleMs, type Repairs } from "../port.ts";
+import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
 import {
   countLeases,
   dropAttachment,
@@ -8,13 +9,13 @@ import {
   markAddress,
   newFence,
   wakeQueue,
+  wakeWaiters,
   type AddressRecord,
   type State,
 } from "./state.ts";
 
 /** As put-pools.lua. */
-export function putPools(state: State, now: number, pools: readonly Pool[]): string[] {
-  if (state.epoch === "") state.epoch = String(now);
+export function putPools(state: State, pools: readonly Pool[]): string[] {
   const inUse = new Set([...state.attachments.values()].map(({ pool }) => pool));
   const refused: string[] = [];
   for (const pool of pools) {
@@ -34,6 +35,7 @@ export function putPools(state: State, now: number, pools: readonly Pool[]): str
     if (inUse.has(name)) state.retired.set(name, pool);
     else state.addresses.delete(name);
     state.pools.delete(name);
+    state.inventories.delete(name);
   }
   return refused;
 }
@@ -47,7 +49,8 @@ export function putInventory(
   readAtMs: number,
 ): Repairs {
   const repairs = { adopted: 0, lost: 0 };
-  if (!state.pools.has(pool)) return repairs;
+  if (!state.pools.has(pool) || !isNoted(state)) return repairs;
+  if (readAtMs < state.beat.emptiedMs) return repairs; // of the ledger before
   const addresses = state.addresses.get(pool) ?? new Map<string, AddressRecord>();
   state.addresses.set(pool, addresses);
   const holders = new Map([...state.attachments.values()].map((attachment) => [attachment.address.id, attachment]));
@@ -55,8 +58,10 @@ export function putInventory(
     const before = addresses.get(row.id);
     const recent = before !== undefined && before.changedMs > readAtMs - inventorySettleMs;
     let attachment = holders.get(row.id);
-    if (attachment?.state === "kept" && !recent && row.attachedTo !== attachment.machine.id) {
-      dropAttachment(state, attachment); // it went with its machine
+    const idle = attachment?.state === "attached" && countLeases(state, attachment.machine.id) === 0;
+    const unused = idle || attachment?.state === "kept";
+    if (attachment !== undefined && unused && !recent && row.attachedTo !== attachment.machine.id) {
+      dropAttachment(state, attachment); // it went with its machine, or was taken off, and nobody needs it there
       state.changed(attachment.machine.id);
       attachment = undefined;
     }
@@ -66,7 +71,7 @@ export function putInventory(
       const machine = attachment.machine.id;
       const lost = attachment.state === "attached" && row.attachedTo !== machine && countLeases(state, machine) > 0;
       if (!recent && lost) {
-        Object.assign(attachment, { state: "attaching", deadlineMs: now });
+        Object.assign(attachment, { state: "attaching", deadlineMs: Math.max(now, workFromMs(state, now)) });
         state.changed(machine);
         repairs.lost += 1;
       }
@@ -90,7 +95,10 @@ export function putInventory(
     } else if (holder !== undefined) markAddress(state, now, pool, id, "out");
     else addresses.delete(id);
   }
+  const before = state.inventories.get(pool) ?? 0;
+  state.inventories.set(pool, Math.max(before, readAtMs));
   wakeQueue(state, pool);
+  if (before < trustedFromMs(state, false)) wakeWaiters(state, ({ reason }) => reason === "ledger-doubtful");
   return repairs;
 }
 

@@ -2,44 +2,24 @@ import { EventEmitter } from "node:events";
 import { type Clock, systemClock } from "../../clock.ts";
 import { drainMarginMs, workMs, type Ledger } from "../port.ts";
 import { acquire } from "./acquire.ts";
-import { beat, refuseOlder } from "./beat.ts";
+import { beat, isNoted, mayDetach, refuseOlder } from "./beat.ts";
 import { due, snapshot } from "./due.ts";
 import { putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
 import { settle } from "./settle.ts";
 import {
   anyPool,
-  countLeases,
   emptyRecords,
   endLease,
   endLeases,
   jobOf,
+  nextWork,
   startWork,
   wakeQueue,
   wakeWaiters,
-  type AttachmentRecord,
   type Records,
   type State,
 } from "./state.ts";
-
-/** What is to be done on the attachment now, if anything (as begin.lua). */
-function nextJob(state: State, now: number, attachment: AttachmentRecord): "attach" | "detach" | null {
-  const idle = countLeases(state, attachment.machine.id) === 0;
-  switch (attachment.state) {
-    case "attaching":
-      if (attachment.deadlineMs > now) return null;
-      if (!idle) return "attach";
-      return attachment.lingerUntilMs <= now ? "detach" : null;
-    case "attached":
-      return idle && attachment.lingerUntilMs <= now ? "detach" : null;
-    case "detaching":
-      return attachment.deadlineMs <= now ? "detach" : null;
-    case "kept": {
-      const gone = !state.machines.has(attachment.machine.id);
-      return gone && anyPool(state, attachment.pool)?.onRelease !== "keep" ? "detach" : null;
-    }
-  }
-}
 
 /** What befalls a Redis can befall this ledger, too. */
 export interface MemoryLedger extends Ledger {
@@ -122,15 +102,18 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         const attachment = endLease(state, now, pod);
         if (attachment === undefined) return { status: "released", last: false };
         const cloud = anyPool(state, attachment.pool)?.cloud ?? "";
-        if (attachment.lingerUntilMs > now || !mayWork.includes(cloud)) return { status: "released", last: true };
+        const held = attachment.lingerUntilMs > now || !isNoted(state) || !mayDetach(state, now, attachment.pool);
+        if (held || !mayWork.includes(cloud)) return { status: "released", last: true };
         startWork(state, now, attachment, "detaching");
         return { status: "released", last: true, job: jobOf(state, "detach", attachment) };
       }),
 
       begin: command((now, machine) => {
         const attachment = state.attachments.get(machine);
-        const kind = attachment === undefined ? null : nextJob(state, now, attachment);
-        if (attachment === undefined || kind === null) return null;
+        const next = attachment === undefined ? null : nextWork(state, attachment);
+        if (attachment === undefined || next === null || next.atMs > now || !isNoted(state)) return null;
+        const { kind } = next;
+        if (kind === "detach" && !mayDetach(state, now, attachment.pool)) return null;
         startWork(state, now, attachment, kind === "attach" ? "attaching" : "detaching");
         return jobOf(state, kind, attachment);
       }),
@@ -156,8 +139,8 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         pace(line, now, bucket, limits, Math.round(pauseMs));
       }),
 
-      putPools: command((now, pools) => {
-        const refused = putPools(state, now, pools);
+      putPools: command((_, pools) => {
+        const refused = putPools(state, pools);
         wakeWaiters(state, () => true);
         state.changed("");
         return refused;

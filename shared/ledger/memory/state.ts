@@ -238,7 +238,7 @@ export function endLease(state: State, now: number, pod: PodRecord): AttachmentR
   state.changed(pod.machine);
   if (countLeases(state, pod.machine) > 0) return undefined;
   const attachment = state.attachments.get(pod.machine);
-  if (attachment?.state === "attaching" && attachment.deadlineMs === 0) {
+  if (attachment?.state === "attaching" && attachment.fence === "") {
     dropAttachment(state, attachment); // nobody has begun: nothing to undo
     freeAddress(state, now, attachment.pool, attachment.address.id);
     return undefined;
@@ -253,5 +253,25 @@ export function endLeases(state: State, now: number, machine: string): void {
   for (const podUid of podsOn(state, machine)) {
     const pod = state.pods.get(podUid);
     if (pod !== undefined) endLease(state, now, pod);
+  }
+}
+
+/** What is to be done on an attachment next, and from when on; null when time alone makes nothing due. */
+export function nextWork(state: State, attachment: AttachmentRecord): { kind: Job["kind"]; atMs: number } | null {
+  const { deadlineMs, lingerUntilMs } = attachment;
+  const idle = countLeases(state, attachment.machine.id) === 0;
+  switch (attachment.state) {
+    case "attaching":
+      if (!idle) return { kind: "attach", atMs: deadlineMs };
+      // Nobody wants the address any more: whatever its actor has done is undone.
+      return { kind: "detach", atMs: Math.max(deadlineMs, lingerUntilMs) };
+    case "detaching":
+      return { kind: "detach", atMs: deadlineMs };
+    case "attached":
+      return idle ? { kind: "detach", atMs: lingerUntilMs } : null;
+    case "kept": {
+      const gone = !state.machines.has(attachment.machine.id);
+      return gone && anyPool(state, attachment.pool)?.onRelease !== "keep" ? { kind: "detach", atMs: 0 } : null;
+    }
   }
 }

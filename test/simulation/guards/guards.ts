@@ -21,7 +21,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: "begin: no detach while there are leases",
-    file: ledger,
+    file: "shared/ledger/memory/state.ts",
     guard: "const idle = countLeases(state, attachment.machine.id) === 0;",
     without: "const idle = true;",
   },

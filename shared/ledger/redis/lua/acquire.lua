@@ -6,6 +6,10 @@
 local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lease_ms, may, running = tonumber(ARGV[6]), ARGV[7], ARGV[9] == '1'
 
+if not is_noted() then
+  local detail = 'another Redis serves the ledger than the one that the controller knows: it has to look at it first'
+  return { 'waiting', 'ledger-doubtful', detail, 0, 0, redis.call('HGET', key('pools'), pool_name) or '' }
+end
 purge_waiters()
 local known = get('pods', uid)
 local pod = { pod = name, account = account, node = node_name, pool = pool_name, since = known and known.since or now }
@@ -42,6 +46,14 @@ local function attaching()
   return { 'waiting', 'attaching', 'the address is being attached to the node', 0, 0, text }
 end
 
+-- An emptied ledger is filled from the cloud before it grants anything, and to a pod that does not run yet only what was read
+-- when nothing of the old epoch could come true any more.
+local trusted_from = emptied_at() + (running and 0 or OLD_ACTOR_MS)
+local function filling(queue)
+  return wait('ledger-doubtful', 'the ledger had lost data and was emptied: it is being filled from the cloud', queue)
+end
+
+if not text and emptied_at() ~= 0 and now < trusted_from then return filling() end
 if not text then return wait('pool-unknown', "there is no pool '" .. pool_name .. "'") end
 local pool = cjson.decode(text)
 
@@ -61,6 +73,9 @@ if node.cloud ~= pool.cloud then
   return wait('node-other-cloud', 'node ' .. node_name .. ' is of cloud ' .. node.cloud .. ', the pool of ' .. pool.cloud)
 end
 
+if not holds and emptied_at() ~= 0 and read_at_of(pool_name) < trusted_from then return filling(true) end
+
+if running and known then wake(uid) end -- its sidecar asks, too
 local attachment = get('attachments', machine)
 if attachment and attachment.pool ~= pool_name then
   if attachment.state == 'attached' and count_leases(machine) == 0 then
@@ -108,11 +123,11 @@ local address = get('addresses:' .. pool_name, id)
 mark_address(pool_name, id, 'used')
 local reserved = {
   machine = machine, providerId = node.machine.providerId, node = node_name, pool = pool_name,
-  id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = 0, lingerUntil = 0, fence = '',
+  id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = work_from(), lingerUntil = 0, fence = '',
 }
 add_lease(uid, pod, machine, lease_ms)
 changed(machine)
-if not may_work(may, pool) then
+if reserved.deadline > now or not may_work(may, pool) then
   put_attachment(reserved)
   return attaching()
 end

@@ -1,7 +1,7 @@
 -- beat: the active controller's sign of life, and its doubts.
 -- KEYS[1] root; ARGV 1 term or '', [2 the mirror's epoch, 3 its sequence]
 -- Output {epoch, sequence, doubt until (ms) or 0, {sign, …}}: any sign but 'gap' alone has emptied the ledger
-local BEAT_GAP_MS, LEDGER_DOUBT_MS = 30000, 120000
+local LEDGER_DOUBT_MS = 120000
 local mirror, mirrored = ARGV[2], tonumber(ARGV[3])
 local epoch, server = redis.call('GET', key('epoch')), server_id()
 local last = { server = beaten('server'), at = tonumber(beaten('at')), sequence = tonumber(beaten('sequence')) or 0 }

@@ -2,8 +2,8 @@
 -- KEYS[1] root; ARGV 1 machine
 -- Output {} | {job, pool}
 local attachment = get('attachments', ARGV[1])
-if not attachment then return {} end
+if not attachment or not is_noted() then return {} end
 local kind, at = next_work(attachment)
-if not kind or at > now then return {} end
+if not kind or at > now or (kind == 'detach' and not may_detach(attachment.pool)) then return {} end
 start_work(attachment, kind == 'attach' and 'attaching' or 'detaching')
 return { job_of(kind, attachment) }

@@ -2,7 +2,17 @@
 -- KEYS[1] root
 -- Output {now (ms), epoch, next (ms) or 0, {machine, …}, {pod UID, expires (ms), pod JSON, …}}
 purge_waiters()
-local expired, next_at = {}, 0
+local machines, expired, next_at = {}, {}, 0
+local function later(at) if at > now and (next_at == 0 or at < next_at) then next_at = at end end
+
+for _, machine in ipairs(redis.call('ZRANGEBYSCORE', key('work'), '-inf', now)) do
+  local attachment = get('attachments', machine)
+  if next_work(attachment) == 'attach' or may_detach(attachment.pool) then
+    machines[#machines + 1] = machine
+  else
+    later(tonumber(beaten('doubtUntil')) or 0)
+  end
+end
 local overdue = redis.call('ZRANGEBYSCORE', key('expiries'), '-inf', now, 'WITHSCORES')
 for index = 1, #overdue, 2 do
   expired[#expired + 1] = overdue[index]
@@ -11,7 +21,6 @@ for index = 1, #overdue, 2 do
 end
 for _, index in ipairs({ 'work', 'expiries' }) do
   local first = redis.call('ZRANGEBYSCORE', key(index), '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  local at = tonumber(first[2] or 0)
-  if at > 0 and (next_at == 0 or at < next_at) then next_at = at end
+  if first[2] then later(tonumber(first[2])) end
 end
-return { now, redis.call('GET', key('epoch')) or '', next_at, redis.call('ZRANGEBYSCORE', key('work'), '-inf', now), expired }
+return { now, redis.call('GET', key('epoch')) or '', next_at, machines, expired }

@@ -1,7 +1,8 @@
 -- Put before every command, after clock.lua (`now`). KEYS[1] is the installation's root, static-egress:{<install>}; all keys derive from it, so they
 -- share its hash slot. Values are JSON texts for people; times are milliseconds of this Redis' own clock.
 local root = KEYS[1]
-local WORK_MS, WAITER_LIFE_MS, SETTLE_MS, DOUBT_MS = 15000, 45000, 10000, 10000
+local WORK_MS, WAITER_LIFE_MS, SETTLE_MS, DOUBT_MS, BEAT_GAP_MS = 15000, 45000, 10000, 10000, 30000
+local OLD_ACTOR_MS = WORK_MS + DOUBT_MS + SETTLE_MS
 
 local function key(...) return root .. ':' .. table.concat({ ... }, ':') end
 
@@ -12,8 +13,26 @@ if term and term < (tonumber(beaten('term')) or 0) then
   return redis.error_reply('SUPERSEDED term ' .. term .. ' is over: the leader of term ' .. beaten('term') .. ' has beaten')
 end
 
--- Another process than the one that was noted may have lost something.
+-- Another Redis process than the one that the last beat met may have lost something: nothing is granted before the next beat.
 local function server_id() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
+local function is_noted() return beaten('server') == '' or beaten('server') == server_id() end
+
+-- When a doubt emptied this ledger, 0 for never; until OLD_ACTOR_MS later the cloud may show what actors of the old epoch do.
+local function emptied_at() return tonumber(beaten('emptied')) or 0 end
+-- From when on nothing can come true any more that an actor of the old epoch has asked of the cloud; 0 when that is long ago.
+local function work_from()
+  local at = emptied_at() + WORK_MS + DOUBT_MS
+  return at > now and at or 0
+end
+local function read_at_of(pool) return tonumber(redis.call('HGET', key('inventories'), pool)) or 0 end
+
+-- No detach while nobody looks after the ledger, nor in doubt: before its time is up and the pool was read in it. A pool that
+-- was taken out is not read any more.
+local function may_detach(pool)
+  if now - (tonumber(beaten('at')) or now) > BEAT_GAP_MS or now < (tonumber(beaten('doubtUntil')) or 0) then return false end
+  local is_read = redis.call('HEXISTS', key('pools'), pool) == 1
+  return not is_read or read_at_of(pool) >= (tonumber(beaten('doubtSince')) or 0)
+end
 
 local function get(hash, field)
   local text = redis.call('HGET', key(hash), field)
@@ -24,7 +43,7 @@ local function put(hash, field, value) redis.call('HSET', key(hash), field, cjso
 local function wake(uid) redis.call('PUBLISH', key('wake', uid), '') end
 local function changed(machine) redis.call('PUBLISH', key('changed'), machine) end
 
--- Grows with every attempt. The epoch is the moment this ledger began: a ledger that lost its data starts a later one.
+-- Grows with every attempt. The epoch is the moment this ledger began (beat.lua): one that lost its data starts a later one.
 local function new_fence()
   redis.call('SET', key('epoch'), now, 'NX')
   return redis.call('GET', key('epoch')) .. '.' .. redis.call('INCR', key('fence'))
@@ -235,7 +254,7 @@ local function end_lease(uid, pod)
   if count_leases(pod.machine) > 0 then return nil end
   local attachment = get('attachments', pod.machine)
   if not attachment then return nil end
-  if attachment.state == 'attaching' and attachment.deadline == 0 then -- nobody has begun: nothing to undo
+  if attachment.state == 'attaching' and attachment.fence == '' then -- nobody has begun: nothing to undo
     drop_attachment(attachment)
     free_address(attachment.pool, attachment.id)
     return nil

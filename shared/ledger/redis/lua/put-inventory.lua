@@ -3,7 +3,8 @@
 --   5 rows here, then for each of them in order: id, ip, machine or ''; in the last part the ids of the parts before follow
 -- Output {adopted, lost}: how many addresses without a record were adopted, and how many attachments are attached again
 local pool, read_at, is_last, first, rows = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'last', tonumber(ARGV[4]), tonumber(ARGV[5])
-if redis.call('HEXISTS', key('pools'), pool) == 0 then return { 0, 0 } end
+if redis.call('HEXISTS', key('pools'), pool) == 0 or not is_noted() then return { 0, 0 } end
+if read_at < emptied_at() then return { 0, 0 } end -- of the ledger before
 local adopted, lost = 0, 0
 
 local function holder_of(id)
@@ -32,15 +33,16 @@ local function take_in(rank, id, ip, on)
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
   local state = before and before.state
-  if attachment and not recent and attachment.state == 'kept' and on ~= attachment.machine then
-    drop_attachment(attachment) -- it went with its machine
+  local idle = attachment and attachment.state == 'attached' and count_leases(attachment.machine) == 0
+  if attachment and not recent and (idle or attachment.state == 'kept') and on ~= attachment.machine then
+    drop_attachment(attachment) -- it went with its machine, or was taken off, and nobody needs it there
     changed(attachment.machine)
     attachment = nil
   end
   if attachment then
     state = 'used'
     if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
-      attachment.state, attachment.deadline = 'attaching', now -- it was taken away: it is attached again
+      attachment.state, attachment.deadline = 'attaching', math.max(now, work_from()) -- it was taken away: it is attached again
       lost = lost + 1
       put_attachment(attachment)
       changed(attachment.machine)
@@ -75,5 +77,13 @@ for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
     end
   end
 end
+local before = read_at_of(pool)
+redis.call('HSET', key('inventories'), pool, math.max(before, read_at))
 wake_queue(pool)
+if emptied_at() ~= 0 and before < emptied_at() + OLD_ACTOR_MS then
+  for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do
+    local pod = get('pods', uid)
+    if pod and pod.reason == 'ledger-doubtful' then wake(uid) end
+  end
+end
 return { adopted, lost }

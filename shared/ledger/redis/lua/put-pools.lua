@@ -10,7 +10,6 @@ local function note_work_of(pool)
   end
 end
 local refused, listed = {}, {}
-redis.call('SET', key('epoch'), now, 'NX')
 for index = 1, #ARGV, 2 do
   local name, text = ARGV[index], ARGV[index + 1]
   listed[name] = true
@@ -32,6 +31,7 @@ for _, name in ipairs(redis.call('HKEYS', key('pools'))) do
       drop_addresses(name)
     end
     redis.call('HDEL', key('pools'), name)
+    redis.call('HDEL', key('inventories'), name)
   end
 end
 for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do wake(uid) end
