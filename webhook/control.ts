@@ -4,11 +4,12 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { codeOf } from "../shared/errors.ts";
 import { createClouds } from "../shared/clouds/clouds.ts";
-import { work } from "../shared/leases/worker.ts";
+import { work, type WorkWatch } from "../shared/leases/worker.ts";
 import type { Job } from "../shared/ledger/port.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Metrics } from "../shared/metrics.ts";
 import type { PoolSource } from "../shared/pools/watch.ts";
+import { measureDowntime } from "./address-downtime.ts";
 import type { Config } from "./config.ts";
 import { controllerMetrics, countCloudCall } from "./controller-metrics.ts";
 import { createKubernetesCluster } from "./controller/cluster/kubernetes.ts";
@@ -58,13 +59,25 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     ...(gcp === undefined ? {} : { gcpEndpoint: gcp }),
   });
 
+  const downtime = measureDowntime({
+    clouds,
+    measured: ({ pool: { cloud }, kind }, ms) =>
+      metrics.addressDowntimeSeconds.observe({ cloud, action: kind }, ms / 1000),
+    standing: (cloud, count) => metrics.nodesWithoutAddress.set({ cloud }, count),
+    log,
+  });
+  const watch: WorkWatch = {
+    waited: ({ pool: { cloud } }, why, ms) => metrics.cloudWaitSeconds.inc({ cloud, why }, ms / 1000),
+    publicAddress: (job, there) => downtime.publicAddress(job, there),
+  };
+
   const controller = startController({
     cluster: createKubernetesCluster({ config: kubeConfig, namespace: config.STATIC_EGRESS_NAMESPACE, clock, log }),
     ledger,
     clouds,
     pools,
     work: async (job, signal) =>
-      timed(job, metrics, work(job, { ledger, cloud: await clouds.forPool(job.pool), lock, log }, signal)),
+      timed(job, metrics, work(job, { ledger, cloud: await clouds.forPool(job.pool), lock, log, watch }, signal)),
     identity: `${config.STATIC_EGRESS_POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`,
     leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
     log,
@@ -90,6 +103,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     async stop() {
       clearInterval(asking);
       await controller.stop();
+      downtime.close();
       await opened.close();
     },
   };

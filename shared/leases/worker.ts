@@ -1,4 +1,4 @@
-import type { Cloud } from "../clouds/port.ts";
+import type { Assignment, Cloud } from "../clouds/port.ts";
 import { EgressError } from "../errors.ts";
 import type { Job, Ledger, Settlement } from "../ledger/port.ts";
 import { workMs } from "../ledger/port.ts";
@@ -12,8 +12,15 @@ export interface Workshop {
   readonly cloud: Cloud;
   readonly lock: Lock;
   readonly log: Logger;
-  /** Told how long a job had to wait for others (`paced`), or is put off by the cloud (`throttled`). */
-  readonly waited?: (job: Job, why: "paced" | "throttled", ms: number) => void;
+  readonly watch?: WorkWatch;
+}
+
+/** What happens to a job besides its outcome. */
+export interface WorkWatch {
+  /** It had to wait for others (`paced`), or is put off by the cloud (`throttled`). */
+  waited(job: Job, why: "paced" | "throttled", ms: number): void;
+  /** Its node has lost its public address (false), or has one again (true). */
+  publicAddress(job: Job, there: boolean): void;
 }
 
 /** A job that takes longer is left to the next attempt, which reads the cloud before it does anything. */
@@ -48,15 +55,22 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
 
   const startedAt = performance.now();
   let pacedMs = 0;
+  let goneAt: number | undefined;
+  let withoutAddressMs: number | null | undefined;
   const paced = (ms: number): void => {
     pacedMs = ms;
-    shop.waited?.(job, "paced", ms);
+    shop.watch?.waited(job, "paced", ms);
+  };
+  const publicAddress = (there: boolean): void => {
+    if (!there) goneAt ??= performance.now();
+    withoutAddressMs = there && goneAt !== undefined ? Math.round(performance.now() - goneAt) : null;
+    shop.watch?.publicAddress(job, there);
   };
   const locked = (): Promise<Settlement> =>
     lock.using(job.machine.id, async (held) => {
       await extend(); // it may have taken long to come here
       lost.signal.throwIfAborted();
-      return await perform(job, shop.cloud, stillMine, AbortSignal.any([held, ...over]));
+      return await perform(job, shop.cloud, { stillMine, publicAddress }, AbortSignal.any([held, ...over]));
     });
   let settlement: Settlement;
   try {
@@ -64,7 +78,7 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
   } catch (error) {
     settlement = settlementOf(error, job.kind, Math.random());
     if (settlement.outcome === "retry" && settlement.code === "CLOUD_THROTTLED") {
-      shop.waited?.(job, "throttled", settlement.retryAfterMs);
+      shop.watch?.waited(job, "throttled", settlement.retryAfterMs);
       await slowDown(job, ledger, error).catch((failed: unknown) =>
         log.warn({ error: failed }, "others not slowed down"),
       );
@@ -74,7 +88,8 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
     clearInterval(timer);
   }
   const current = await ledger.settle(job.machine.id, job.fence, settlement);
-  const told = { outcome: settlement.outcome, durationMs: Math.round(performance.now() - startedAt), pacedMs };
+  const durationMs = Math.round(performance.now() - startedAt);
+  const told = { outcome: settlement.outcome, durationMs, pacedMs, withoutAddressMs };
   if (current) log.info(told, "work settled");
   else log.warn(told, "work refused: a newer fence holds the node");
   return settlement;
@@ -83,10 +98,10 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
 async function perform(
   { kind, pool, machine, address, fence, restoreEphemeral }: Job,
   cloud: Cloud,
-  stillMine: () => boolean,
+  asked: Pick<Assignment, "stillMine" | "publicAddress">,
   signal: AbortSignal,
 ): Promise<Settlement> {
-  const assignment = { machine, address, attempt: fence, stillMine };
+  const assignment = { machine, address, attempt: fence, ...asked };
   if (kind === "attach") {
     const { hadEphemeral } = await cloud.attach(pool, assignment, signal);
     return { outcome: "attached", hadEphemeral };

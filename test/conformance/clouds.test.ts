@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { awsCallCases } from "../support/clouds/aws-suite.ts";
 import { gcpSwapCases } from "../support/clouds/gcp-suite.ts";
 import { awsTraits, gcpTraits, overBackend, startFake } from "../support/clouds/harness.ts";
 import { memoryTraits, startMemory } from "../support/clouds/memory-harness.ts";
@@ -15,6 +16,7 @@ const startGcp = async () => overBackend("gcp", await startFake(worldOf("gcp")))
 cloudConformance(memoryTraits, startMemory);
 cloudConformance(awsTraits, startAws, (action) => seen.aws.add(action));
 cloudConformance(gcpTraits, startGcp, (action) => seen.gcp.add(action));
+awsCallCases(startAws);
 gcpSwapCases(startGcp, (action) => seen.gcp.add(action));
 
 /** Runs last, over the calls of all the cases above: run alone it fails. */

@@ -1,3 +1,4 @@
+import { awsCallCases } from "../support/clouds/aws-suite.ts";
 import { gcpSwapCases } from "../support/clouds/gcp-suite.ts";
 import { awsTraits, gcpTraits, overBackend } from "../support/clouds/harness.ts";
 import { startLab } from "../support/clouds/lab.ts";
@@ -16,4 +17,5 @@ const startGcp = async () => overBackend("gcp", await startLab(controlUrl, world
 
 cloudConformance(awsTraits, startAws);
 cloudConformance(gcpTraits, startGcp);
+awsCallCases(startAws);
 gcpSwapCases(startGcp);

@@ -29,6 +29,7 @@ interface More {
 function shop(more: More = {}) {
   const waited: [string, number][] = [];
   const paused: [string, number][] = [];
+  const addresses: boolean[] = [];
   const settled: [string, string, Settlement][] = [];
   let extensions = 0;
   const workshop: Workshop = {
@@ -44,12 +45,15 @@ function shop(more: More = {}) {
       pace: async () => ({ waitMs: more.waitMs ?? 0 }),
       penalize: async (bucket, _limits, pauseMs) => void paused.push([bucket, pauseMs]),
     },
-    waited: (_job, why, ms) => void waited.push([why, ms]),
+    watch: {
+      waited: (_job, why, ms) => void waited.push([why, ms]),
+      publicAddress: (_job, there) => void addresses.push(there),
+    },
     cloud: { ...createMemoryCloud(), ...more.cloud },
     lock: more.lock ?? createMemoryLock(),
     log: createLogger({ name: "test", level: "silent" }),
   };
-  return { workshop, settled, waited, paused, extensions: () => extensions };
+  return { workshop, settled, waited, paused, addresses, extensions: () => extensions };
 }
 
 /** A cloud call that only its signal ends, as the port has it: the outcome is unknown then. */
@@ -92,6 +96,13 @@ describe("worker", () => {
       expect(settled[0]?.[2]).toEqual({ outcome });
     });
   }
+
+  it("tells when the node's public address goes and comes back", async () => {
+    const { workshop, addresses } = shop();
+    await work(job, workshop);
+    await work({ ...job, kind: "detach" }, workshop);
+    expect(addresses).toEqual([false, true]);
+  });
 
   it("extends its right while the cloud takes long, and no longer", async () => {
     vi.useFakeTimers();

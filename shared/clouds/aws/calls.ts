@@ -14,6 +14,7 @@ import {
 import { type Clock, systemClock } from "../../clock.ts";
 import type { OnCloudCall } from "../port.ts";
 import { awsError, cloudCode, isRefusal } from "./errors.ts";
+import { gather } from "./gather.ts";
 
 /** The account is of one region; `endpoint` is another service that speaks EC2 (the SDK's own variables work too). */
 export interface AwsOptions {
@@ -36,6 +37,7 @@ export interface Doubt {
  * else is a Doubt, to be settled by reading.
  */
 export interface AwsCalls {
+  /** Asked by several at once, it is one request. */
   describeInstance(id: string, signal?: AbortSignal): Promise<Instance | undefined>;
   describeAddresses(filters: Filter[], signal?: AbortSignal): Promise<Address[]>;
   describeAddress(allocationId: string, signal?: AbortSignal): Promise<Address | undefined>;
@@ -45,10 +47,10 @@ export interface AwsCalls {
 }
 
 /**
- * One try and two more, with the SDK's jittered pauses: both changes are idempotent (AllowReassociation=false;
- * an association id is never used twice), so a repeated one does no harm.
+ * One try and one more, after the SDK's jittered pause; the next ones are the ledger's to time, or many nodes would make a storm.
+ * Both changes are idempotent (AllowReassociation=false; an association id is never used twice): a repeated one does no harm.
  */
-const maxAttempts = 3;
+const maxAttempts = 2;
 const timeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 export function createAwsCalls(options: AwsOptions): AwsCalls {
@@ -61,13 +63,22 @@ export function createAwsCalls(options: AwsOptions): AwsCalls {
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });
   const failuresOf = watchTries(client, options);
+  // One id that is not there fails a request for several by their ids; a filter just does not find it.
+  const instances = gather<Instance>(
+    async (ids) => {
+      const filter = { Filters: [{ Name: "instance-id", Values: [...ids] }] };
+      const reply = await client.send(
+        new DescribeInstancesCommand(ids.length === 1 ? { InstanceIds: [...ids] } : filter),
+      );
+      const found = reply.Reservations?.flatMap(({ Instances = [] }) => Instances) ?? [];
+      return new Map(found.map((instance) => [instance.InstanceId ?? "", instance]));
+    },
+    { gatherMs: 5, most: 100 },
+  );
 
   return {
     describeInstance: (id, signal) =>
-      read("DescribeInstances", id, "InvalidInstanceID.NotFound", async () => {
-        const reply = await client.send(new DescribeInstancesCommand({ InstanceIds: [id] }), waiting(signal));
-        return reply.Reservations?.[0]?.Instances?.[0];
-      }),
+      read("DescribeInstances", id, "InvalidInstanceID.NotFound", () => instances(id, signal)),
     describeAddresses: (filters, signal) =>
       read("DescribeAddresses", `region ${options.region}`, undefined, async () => {
         const input = filters.length === 0 ? {} : { Filters: filters };

@@ -47,11 +47,10 @@ function answer(world: FakeWorld, action: string, form: URLSearchParams, fault?:
 
 const actions: Record<string, (world: FakeWorld, form: URLSearchParams) => string> = {
   DescribeInstances: (world, form) => {
-    const node = instance(world, form.get("InstanceId.1"));
-    const nics = Array.from({ length: node.nics }, (_, index) => nicXml(world, node, index)).join("");
-    const item = `<instanceId>${node.id}</instanceId><instanceState><name>running</name></instanceState>`;
-    const set = `<instancesSet><item>${item}<networkInterfaceSet>${nics}</networkInterfaceSet></item></instancesSet>`;
-    return `<reservationSet><item>${set}</item></reservationSet>`;
+    const wanted = new Set([...form].filter(([key]) => /^Filter\.1\.Value\.\d+$/.test(key)).map(([, id]) => id));
+    const filtered = world.nodes.filter(({ id }) => wanted.has(id));
+    const found = form.has("Filter.1.Name") ? filtered : [instance(world, form.get("InstanceId.1"))];
+    return `<reservationSet>${found.map((node) => instanceXml(world, node)).join("")}</reservationSet>`;
   },
   DescribeAddresses: (world, form) => {
     const id = form.get("AllocationId.1");
@@ -114,6 +113,13 @@ function matcher(form: URLSearchParams): (address: FakeAddress) => boolean {
       const values = [...form].filter(([other]) => other.startsWith(prefix)).map(([, value]) => value);
       return values.includes(address.tags[name.slice("tag:".length)] ?? "");
     });
+}
+
+function instanceXml(world: FakeWorld, node: FakeNode): string {
+  const nics = Array.from({ length: node.nics }, (_, index) => nicXml(world, node, index)).join("");
+  const item = `<instanceId>${node.id}</instanceId><instanceState><name>running</name></instanceState>`;
+  const set = `<item>${item}<networkInterfaceSet>${nics}</networkInterfaceSet></item>`;
+  return `<item><instancesSet>${set}</instancesSet></item>`;
 }
 
 function nicXml(world: FakeWorld, node: FakeNode, index: number): string {
