@@ -11,7 +11,7 @@ const project = (name: string, more: { testTimeout?: number; globalSetup?: strin
   test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node" as const, ...more },
 });
 
-/** The rings of `npm test`: no I/O; some hundred simulated histories; one suite per port; real Redis and HTTP emulators of the clouds. */
+/** The rings of `npm test`: no I/O; some hundred simulated histories; every step with every fault; one suite per port; real Redis and HTTP emulators of the clouds. */
 export default defineConfig({
   plugins: [lua],
   test: {
@@ -20,6 +20,7 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("simulation", { testTimeout: 60_000 }),
+      project("matrix", { testTimeout: 60_000 }),
       project("conformance", { testTimeout: 30_000, globalSetup: ["test/support/redis-setup.ts"] }),
       project("integration", { testTimeout: 30_000, globalSetup: ["test/support/redis-setup.ts"] }),
     ],

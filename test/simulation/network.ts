@@ -13,6 +13,9 @@ export interface Fate {
   readonly giveUp: () => unknown;
 }
 
+/** What its own machine does to a program: it may end of it, and is started again. */
+export class MachineFault extends Error {}
+
 /** A request from a process to something outside of it, which does it whether or not the process lives on. */
 export function request<T>(engine: Engine, process: Process, fate: Fate, perform: () => T | Promise<T>): Promise<T> {
   return send(engine, process, fate, engine.tap?.(fate.call, process), perform);

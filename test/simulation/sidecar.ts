@@ -3,7 +3,7 @@ import { createLeaseService } from "../../shared/leases/service.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { startAgent, type Agent } from "../../sidecar/agent.ts";
 import type { Process } from "./engine.ts";
-import { step } from "./network.ts";
+import { MachineFault, step } from "./network.ts";
 import type { Pod, RunningSidecar } from "./pod.ts";
 import type { World } from "./world.ts";
 
@@ -108,7 +108,7 @@ export function startSidecar(
       random: process.random.next,
     });
     agent.done.catch((error: unknown) => {
-      story.violate("program", `${process.name} ended: ${String(error)}`);
+      if (!(error instanceof MachineFault)) story.violate("program", `${process.name} ended: ${String(error)}`);
       running.kill();
       crashed();
     });

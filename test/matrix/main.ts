@@ -1,0 +1,73 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { casesOf, titleOf, tryCase } from "./cases.ts";
+import { record } from "./record.ts";
+import { scenarios, type ScenarioName } from "./scenarios.ts";
+import { steps } from "./steps.ts";
+import { rowsBy, survived, textOf, type Result } from "./table.ts";
+
+const usage = `npm run matrix -- [--only TEXT] [--full] [--write] [--record]
+
+Every step of an address' life, with every fault that means something there, on simulated time; all invariants are checked
+after each case. Prints a table by kind of fault and by phase; the exit code is 1 when a case was not survived.
+--only tries the cases whose name (scenario/phase: actor call: fault) has the text in it; --full tells their stories.
+--write keeps the table in test/matrix/last.json. --record prints the steps that actors take now where the list differs.
+`;
+const last = new URL("last.json", import.meta.url);
+const say = (text: string): unknown => process.stdout.write(`${text}\n`);
+
+async function recordAll(): Promise<number> {
+  let differences = 0;
+  for (const name of Object.keys(scenarios) as ScenarioName[]) {
+    const made = await record(scenarios[name]);
+    const missing = made.steps.filter(
+      ({ actor, call }) => !steps[name].some((step) => step.actor === actor && step.call === call),
+    );
+    const idle = steps[name].filter(
+      ({ actor, call, times }) =>
+        !made.steps.some((step) => step.actor === actor && step.call === call && step.times >= times),
+    );
+    for (const { actor, call, times } of missing) say(`${name}: + ${actor} ${call} (${times} times)`);
+    for (const { actor, call, times } of idle) say(`${name}: - ${actor} ${call} (not ${times} times)`);
+    for (const violation of made.violations) say(`${name}: ${violation}`);
+    differences += missing.length + idle.length + made.violations.length;
+  }
+  say(differences === 0 ? "the list is what actors do" : `${differences} differences`);
+  return differences === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: "" },
+      full: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (values.record) return recordAll();
+  const results: Result[] = [];
+  for (const one of (Object.keys(scenarios) as ScenarioName[]).flatMap(casesOf)) {
+    const title = `${one.scenario}/${titleOf(one)}`;
+    if (!title.includes(values.only)) continue;
+    const tried = await tryCase(one, values.full);
+    results.push({ ...one, ...tried });
+    if (values.full) say(`${title}\n${tried.story.join("\n")}`);
+    if (!survived(tried)) say(`${title}: ${tried.reached ? tried.violations.join("; ") : "never came to it"}`);
+  }
+  const byFault = rowsBy(results, ({ fault }) => fault.name);
+  const byPhase = rowsBy(results, ({ step }) => step.phase);
+  const failed = results.filter((result) => !survived(result)).length;
+  say(`${textOf(byFault)}\n\n${textOf(byPhase)}\n\n${results.length} cases, ${failed} not survived`);
+  if (values.write && values.only === "") {
+    await writeFile(last, `${JSON.stringify({ cases: results.length, failed, byFault, byPhase }, null, 2)}\n`);
+  }
+  return failed === 0 && results.length > 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

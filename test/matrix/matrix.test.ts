@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { actors } from "./actors.ts";
+import { casesOf, faultsAt, titleOf, tryCase } from "./cases.ts";
+import { faults } from "./faults.ts";
+import { record } from "./record.ts";
+import { scenarios, type ScenarioName } from "./scenarios.ts";
+import { phases, steps } from "./steps.ts";
+
+/** The table of what was survived, and the story of one case: npm run matrix -- --help. */
+const names = Object.keys(scenarios) as ScenarioName[];
+const all = names.flatMap(casesOf);
+
+describe("the fault matrix", () => {
+  it("is the whole product of steps and the faults that mean something there", () => {
+    const rows = names.flatMap((name) => steps[name]);
+    const product = rows.reduce((sum, { call, times }) => sum + times * faultsAt(call).length, 0);
+    expect(all).toHaveLength(product);
+    expect(new Set(all.map((one) => `${one.scenario}/${titleOf(one)}`)).size).toBe(product);
+    for (const phase of phases) {
+      const met = new Set(all.filter(({ step }) => step.phase === phase).map(({ fault }) => fault.name));
+      for (const name of [
+        "kill -9 before",
+        "kill -9 after",
+        "stopped before",
+        "stopped after",
+        "lost answer",
+        "error",
+      ]) {
+        expect(met, `${phase} meets '${name}'`).toContain(name);
+      }
+    }
+    expect(new Set(all.map(({ step }) => step.actor))).toEqual(new Set(actors));
+    expect(new Set(all.map(({ fault }) => fault))).toEqual(new Set(faults));
+  });
+
+  it.each(names)("lists every call of '%s'", async (name) => {
+    const made = await record(scenarios[name]);
+    expect(made.violations).toEqual([]);
+    const listed = steps[name].map(({ actor, call }) => `${actor} ${call}`);
+    const found = made.steps.map(({ actor, call }) => `${actor} ${call}`);
+    expect(listed.toSorted(), "npm run matrix -- --record").toEqual(found.toSorted());
+    for (const step of steps[name]) {
+      const { times = 0 } = made.steps.find(({ actor, call }) => actor === step.actor && call === step.call) ?? {};
+      expect(times, `${step.actor} ${step.call} as often as it is to be hit`).toBeGreaterThanOrEqual(step.times);
+    }
+  });
+
+  describe.each(names)("%s", (name) => {
+    const cases = casesOf(name);
+    it.each(steps[name])("$phase: $actor $call", async (step) => {
+      for (const one of cases) {
+        if (one.step !== step) continue;
+        const { reached, violations } = await tryCase(one);
+        const title = `npm run matrix -- --only '${name}/${titleOf(one)}' --full`;
+        expect({ reached, violations }, title).toEqual({ reached: true, violations: [] });
+      }
+    });
+  });
+});
