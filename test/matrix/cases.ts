@@ -2,7 +2,7 @@ import { actorOf, podOf } from "./actors.ts";
 import { faults, portOf, type Fault } from "./faults.ts";
 import { play, type Played } from "./play.ts";
 import { scenarios, type Scenario, type ScenarioName } from "./scenarios.ts";
-import { steps, type Step } from "./steps.ts";
+import { stepsOf, type Step } from "./steps.ts";
 import { strike } from "./strike.ts";
 
 export interface Case {
@@ -23,7 +23,7 @@ export const faultsAt = (call: string): readonly Fault[] => faults.filter(({ at 
 
 /** Every step, each time that it counts, with every fault that means something there. */
 export function casesOf(scenario: ScenarioName): Case[] {
-  return steps[scenario].flatMap((step) => {
+  return stepsOf(scenario).flatMap((step) => {
     const times = Array.from({ length: step.times }, (_, index) => index + 1);
     return times.flatMap((time) => faultsAt(step.call).map((fault) => ({ scenario, step, time, fault })));
   });

@@ -9,8 +9,10 @@ export interface Played {
   /** Empty: every invariant held, and all was well at the end. */
   readonly violations: readonly string[];
   readonly story: readonly string[];
-  /** From the blow until all was well again and stayed so; undefined where none fell. */
-  readonly repairedMs: number | undefined;
+  /** When the blow fell, of the scenario's time; undefined: none did. */
+  readonly hitAtMs: number | undefined;
+  /** Since when all was well and stayed so. */
+  readonly wellAtMs: number;
 }
 
 /** What a case does with a call within the scenario's time; `when` is the moment until which it has its effect. */
@@ -33,7 +35,7 @@ export async function play(scenario: Scenario, aim: Aim, full = false): Promise<
   const { setting, events, fromMs, untilMs } = scenario;
   const history = { seed: "matrix", setting, events };
   let hitAtMs: number | undefined;
-  let wellAtMs: number | undefined;
+  let wellAtMs = 0;
 
   const outcome = await runHistory(history, full, async (scene, pass) => {
     const { world, pods } = scene;
@@ -42,11 +44,11 @@ export async function play(scenario: Scenario, aim: Aim, full = false): Promise<
     const begin = engine.now();
     let quietFromMs = begin + untilMs;
     engine.tap = (call, process) => {
-      const at = engine.now() - begin;
-      const hit = at >= fromMs && at < untilMs ? aim(call, process, scene) : undefined;
+      const atMs = engine.now() - begin;
+      const hit = atMs >= fromMs && atMs < untilMs ? aim(call, process, scene) : undefined;
       if (hit === undefined) return undefined;
-      hitAtMs = engine.now();
-      quietFromMs = Math.max(quietFromMs, hitAtMs + hit.forMs);
+      hitAtMs = atMs;
+      quietFromMs = Math.max(quietFromMs, engine.now() + hit.forMs);
       world.story.tell("matrix", `hits ${process.name} at ${call}`);
       return hit.blow;
     };
@@ -54,13 +56,12 @@ export async function play(scenario: Scenario, aim: Aim, full = false): Promise<
       await pass(begin + event.atMs - engine.now());
       perform(event, scene);
     }
-    wellAtMs = await settle(scene, pass, () => quietFromMs, patienceMs);
+    wellAtMs = (await settle(scene, pass, () => quietFromMs, patienceMs)) - begin;
     const linger = Math.max(...world.pools.map(({ lingerSeconds }) => lingerSeconds)) * 1000;
     for (const pod of pods.all.values()) pods.remove(pod, false);
     await settle(scene, pass, () => 0, emptyMs + linger);
   });
-  const repairedMs = hitAtMs === undefined || wellAtMs === undefined ? undefined : Math.max(0, wellAtMs - hitAtMs);
-  return { violations: outcome.violations, story: outcome.story, repairedMs };
+  return { violations: outcome.violations, story: outcome.story, hitAtMs, wellAtMs };
 }
 
 /** Waits until all is well and stays so, from `quietFrom` on; answers since when it is. */

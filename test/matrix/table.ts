@@ -1,8 +1,14 @@
 import type { Case, Tried } from "./cases.ts";
 
-export interface Result extends Case, Tried {}
+export interface Result extends Case, Tried {
+  /** When all is well in this scenario without a fault. */
+  readonly fairMs: number;
+}
 
-/** What was tried and survived of one kind, and the seconds from the fault until all was well again. */
+/**
+ * What was tried and survived of one kind, and the seconds from the fault until all was well again; what the scenario takes by
+ * itself does not count.
+ */
 export interface Row {
   readonly kind: string;
   readonly tried: number;
@@ -13,6 +19,9 @@ export interface Row {
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
 
+const repairedMs = ({ fairMs, hitAtMs = 0, wellAtMs }: Result): number =>
+  Math.max(0, wellAtMs - Math.max(hitAtMs, fairMs));
+
 export const survived = ({ reached, violations }: Tried): boolean => reached && violations.length === 0;
 
 /** One row for each kind, in the order in which they come first. */
@@ -20,7 +29,7 @@ export function rowsBy(results: readonly Result[], kindOf: (result: Result) => s
   const groups = new Map<string, Result[]>();
   for (const result of results) groups.set(kindOf(result), [...(groups.get(kindOf(result)) ?? []), result]);
   return [...groups].map(([kind, group]) => {
-    const times = group.flatMap(({ repairedMs }) => repairedMs ?? []).toSorted((a, b) => a - b);
+    const times = group.map(repairedMs).toSorted((a, b) => a - b);
     return {
       kind,
       tried: group.length,
