@@ -1,0 +1,78 @@
+/** One run of TLC. Without a `guard` everything has to hold; with one taken out, `breaks` has to be found violated. */
+export interface Check {
+  readonly name: string;
+  readonly guard: string;
+  readonly breaks: string | null;
+  readonly constants: Readonly<Record<string, number | boolean | string | readonly string[]>>;
+  readonly invariants: readonly string[];
+  readonly properties: readonly string[];
+  /** Addresses may be told apart only where it matters. */
+  readonly symmetric: boolean;
+}
+
+/** One node, one pod at a time, nothing goes wrong: what a configuration does not say. */
+const base = {
+  Addresses: ["a1", "a2"] as readonly string[],
+  NodeCount: 1,
+  PodCount: 2,
+  Together: true,
+  Direct: true,
+  Linger: 0,
+  Faults: 0,
+  Starts: 2,
+  Reads: 0,
+  Stale: false,
+  Losses: 0,
+  Terms: 1,
+  ForeignOn: 0,
+};
+
+interface Configuration {
+  readonly name: string;
+  /** Only with --big. */
+  readonly big?: true;
+  readonly constants: Partial<typeof base>;
+}
+
+const invariants = ["OneNode", "Confirmed", "Kept", "Untouched"];
+
+const configurations: readonly Configuration[] = [
+  { name: "one node", constants: { Faults: 3, Starts: 3 } },
+  { name: "two nodes", constants: { Addresses: ["a1"], NodeCount: 2, Together: false, Faults: 2, Starts: 3 } },
+  { name: "foreign address", constants: { NodeCount: 2, Together: false, ForeignOn: 2 } },
+  {
+    name: "two nodes, two addresses",
+    big: true,
+    constants: { NodeCount: 2, Together: false, Faults: 2, Starts: 3 },
+  },
+];
+
+/** A guard of the model, a configuration in which it matters, and what breaks without it. */
+const mutants: readonly (readonly [guard: string, configuration: string, breaks: string])[] = [
+  ["fence", "one node", "Confirmed"],
+  ["no detach with leases", "one node", "Kept"],
+  ["drain", "one node", "Kept"],
+  ["evidence", "one node", "Kept"],
+  ["undo", "one node", "Kept"],
+  ["unsure", "one node", "Kept"],
+  ["failed while unsure", "one node", "Kept"],
+  ["read before change", "foreign address", "Untouched"],
+];
+
+/** The configurations with every guard in, then each with one guard taken out. */
+export function checks(big: boolean): readonly Check[] {
+  const chosen = configurations.filter((configuration) => big || configuration.big === undefined);
+  return [
+    ...chosen.map((configuration) => check(configuration, "", null)),
+    ...mutants.map(([guard, name, breaks]) => {
+      const configuration = configurations.find((candidate) => candidate.name === name);
+      if (configuration === undefined) throw new Error(`there is no configuration '${name}'`);
+      return check(configuration, guard, breaks);
+    }),
+  ];
+}
+
+function check({ name, constants }: Configuration, guard: string, breaks: string | null): Check {
+  const all = { ...base, ...constants, Without: guard };
+  return { name, guard, breaks, constants: all, invariants, properties: [], symmetric: all.Addresses.length > 1 };
+}
