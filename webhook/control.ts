@@ -14,6 +14,7 @@ import type { Config } from "./config.ts";
 import { controllerMetrics, countCloudCall } from "./controller-metrics.ts";
 import { createKubernetesCluster } from "./controller/cluster/kubernetes.ts";
 import { startController } from "./controller/controller.ts";
+import { createOwnEvents } from "./controller/own-events.ts";
 import { createTroubles } from "./controller/troubles.ts";
 import { openLedger } from "./open-ledger.ts";
 
@@ -70,9 +71,16 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     waited: ({ pool: { cloud } }, why, ms) => metrics.cloudWaitSeconds.inc({ cloud, why }, ms / 1000),
     publicAddress: (job, there) => downtime.publicAddress(job, there),
   };
+  const namespace = config.STATIC_EGRESS_NAMESPACE;
+  const cluster = createKubernetesCluster({ config: kubeConfig, namespace, clock, log });
+  const stopping = new AbortController();
+  const pod = { namespace, name: config.STATIC_EGRESS_POD_NAME };
+  const ownEvents = createOwnEvents({ cluster, pod, troubles, signal: stopping.signal });
+  const forgetPools = pools.subscribe(() => ownEvents.set("EgressPoolsInvalid", pools.problem()?.message ?? null));
 
   const controller = startController({
-    cluster: createKubernetesCluster({ config: kubeConfig, namespace: config.STATIC_EGRESS_NAMESPACE, clock, log }),
+    cluster,
+    ownEvents,
     ledger,
     clouds,
     pools,
@@ -102,6 +110,8 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     controllerState: () => controller.state(),
     async stop() {
       clearInterval(asking);
+      forgetPools();
+      stopping.abort();
       await controller.stop();
       downtime.close();
       await opened.close();

@@ -79,6 +79,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         options.onEvent(event);
       },
     },
+    ownEvents: { set: () => undefined },
     ledger,
     clouds: { forPool: async () => cloud },
     pools,

@@ -32,6 +32,7 @@ export function startReplica(world: World, index: number, restarts: number): Rep
   engine.at(process.random.between(1, 500), process, () => {
     startController({
       cluster: clusterFrom(world.cluster, engine, process, world.api),
+      ownEvents: { set: () => undefined },
       ledger,
       clouds: { forPool: async () => cloud },
       pools: {

@@ -13,6 +13,7 @@ import { startJobs } from "./jobs.ts";
 import type { Reign } from "./leader.ts";
 import { figuresOf, type ControllerMetrics } from "./metrics.ts";
 import { observe } from "./observe.ts";
+import type { OwnEvents } from "./own-events.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRestoration, type Restoration } from "./restore.ts";
 import { createSuspicions, type Suspicions } from "./suspicions.ts";
@@ -34,6 +35,7 @@ export interface TermOptions {
   readonly clock: Clock;
   /** How long a lease lives that is restored for a running pod. */
   readonly leaseMs: number;
+  readonly ownEvents: OwnEvents;
   /** Hears, for people, what there is to say of the ledger. */
   readonly tell: (state: string) => void;
   readonly sweepMs: number;
@@ -131,6 +133,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     suspicions?.expired(due.expired);
     const doubt = beats.doubt(due.nowMs);
     metrics.ledgerDoubtful(doubt !== undefined);
+    options.ownEvents.set("EgressLedgerDoubtful", doubt === undefined ? null : sentence(doubt));
     options.tell(describe(doubt, restoration.progress()));
     metrics.sweep("ok", performance.now() - startedMs);
     const nextMs = due.nextMs === null ? 0 : due.nextMs - due.nowMs;
@@ -188,15 +191,21 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   metrics.figures({ leases: [], addresses: [], waiting: [] });
   metrics.notInjected(0);
   metrics.ledgerDoubtful(false);
+  options.ownEvents.set("EgressLedgerDoubtful", null);
   await unsubscribe().catch((error: unknown) => log.debug({ error }, "hints not ended"));
   if (superseded.signal.aborted && !ending.aborted) throw superseded.signal.reason;
 }
 
-function describe(doubt: ReturnType<Beats["doubt"]>, { wanted, left }: ReturnType<Restoration["progress"]>): string {
-  const restored = left === 0 ? "" : `; ${wanted - left} of ${wanted} leases restored`;
-  if (doubt === undefined) return `leading${restored}`;
-  const until = new Date(doubt.untilMs).toISOString();
-  return `leading; the ledger is doubtful (${doubt.signs.join(", ") || "since an earlier leader"}) until ${until}${restored}`;
+type Doubt = NonNullable<ReturnType<Beats["doubt"]>>;
+
+function sentence({ signs, untilMs }: Doubt): string {
+  const why = signs.join(", ") || "found by an earlier leader";
+  return `The ledger is doubtful (${why}): nothing is detached before ${new Date(untilMs).toISOString()}.`;
+}
+
+function describe(doubt: Doubt | undefined, { wanted, left }: ReturnType<Restoration["progress"]>): string {
+  const restored = left === 0 ? [] : [`${wanted - left} of ${wanted} leases restored`];
+  return ["leading", ...(doubt === undefined ? [] : [sentence(doubt)]), ...restored].join("; ");
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

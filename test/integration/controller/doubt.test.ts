@@ -82,12 +82,14 @@ describe("the ledger's epoch", () => {
       expect(await leases()).toEqual(["p1", "p2", "p3"]);
       expect(world.metrics.restored).toBe(3);
       expect(controller.state()).toContain("doubtful (empty)");
+      expect(world.own.get("EgressLedgerDoubtful")).toContain("nothing is detached");
       expect(holders()).toEqual(asAttached);
       await world.pass(600_000);
       expect(holders()).toEqual(asAttached);
       expect(await leases()).toEqual(["p1", "p2", "p3"]);
       expect(world.metrics.doubtful).toBe(false);
       expect(controller.state()).toBe("leading");
+      expect(world.own.size).toBe(0);
     });
 
     it("restores none whose app has not started, which has ended, or which is nowhere", async () => {

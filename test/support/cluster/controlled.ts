@@ -28,6 +28,8 @@ export interface Controlled {
   readonly reasons: () => string[];
   /** Log records of level warn and above. */
   readonly warnings: string[];
+  /** What is told on the webhook's own pod now: message by reason. */
+  readonly own: ReadonlyMap<string, string>;
 }
 
 /** A controller over the in-memory ledger, cloud and cluster, on vitest's clock (`vi.useFakeTimers()` first). */
@@ -36,6 +38,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
   const ledger = createMemoryLedger();
   const cloud = createMemoryCloud();
   const warnings: string[] = [];
+  const own = new Map<string, string>();
   const log = pino({ level: "warn" }, { write: (line) => void warnings.push(line) });
   const lock = createMemoryLock();
   const metrics = recordMetrics();
@@ -44,6 +47,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
   const start = (identity: string): Controller =>
     startController({
       cluster,
+      ownEvents: { set: (reason, message) => void (message === null ? own.delete(reason) : own.set(reason, message)) },
       ledger: reachable(ledger, () => !world.ledgerAway),
       clouds: { forPool: async () => cloud },
       pools: {
@@ -67,6 +71,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
     cloud,
     metrics,
     warnings,
+    own,
     start,
     setPools(pools) {
       current = pools;

@@ -68,6 +68,8 @@ export const eventReasons = [
   "EgressUnavailable",
   "EgressReleased",
   "EgressNotInjected",
+  "EgressPoolsInvalid",
+  "EgressLedgerDoubtful",
   "EgressConflict",
 ] as const;
 
