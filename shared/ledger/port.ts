@@ -161,6 +161,19 @@ export interface Snapshot {
   readonly problems: readonly NodeProblem[];
 }
 
+/** Counts of each pool (of retired ones, too), and who waits: costs pools and waiters, not nodes and leases. */
+export interface LedgerFigures {
+  readonly nowMs: number;
+  readonly epoch: string;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly addresses: Readonly<Record<LedgerAddress["state"], number>>;
+    /** The first `holdersShown` in the pool's order, with how many leases each has. */
+    readonly holders: readonly (Attachment & { readonly leases: number })[];
+  }[];
+  readonly waiters: readonly Waiter[];
+}
+
 export interface NodeProblem {
   readonly machine: string;
   readonly code: string;
@@ -177,6 +190,8 @@ export interface Due {
   readonly machines: readonly string[];
   /** Leases whose expiry has passed: suspicions, to be ended only on evidence. */
   readonly expired: readonly Lease[];
+  /** Machines that changed since the time that was asked for; without such a time, none. */
+  readonly changed: readonly string[];
   /** When something becomes due next without anybody's doing; null when nothing will. */
   readonly nextMs: number | null;
 }
@@ -268,7 +283,12 @@ export interface Ledger {
   inTerm(term: number): Ledger;
 
   now(): Promise<number>;
-  due(): Promise<Due>;
+  /** `changedSinceMs`: the `nowMs` of the answer before; what changed earlier is forgotten. */
+  due(changedSinceMs?: number): Promise<Due>;
+  /** As `snapshot`, of one machine: its node's row and waiters, attachment, leases, problem. Costs that machine only. */
+  look(machine: string): Promise<Snapshot>;
+  figures(): Promise<LedgerFigures>;
+  /** For inspection, and to begin with: it costs all that exists. */
   snapshot(): Promise<Snapshot>;
 
   /**
@@ -292,6 +312,7 @@ export interface PaceLimits {
 export const longestPaceMs = 5_000;
 /** An actor's right to work, unless extended. */
 export const workMs = 15_000;
+export const holdersShown = 3;
 /** A waiter that has not asked for this long is forgotten. */
 export const waiterLifeMs = 45_000;
 /**

@@ -543,6 +543,72 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       });
     });
 
+    describe("reads", () => {
+      it("look at one machine: its node, attachment, leases, waiters and problem", async () => {
+        await attach("p1", "n1");
+        await attach("p2", "n2");
+        await ledger.acquire(claim("b1", "n1", { pool: "billing" }), how);
+        expect(await ledger.look("i-n1")).toMatchObject({
+          epoch: (await ledger.due()).epoch,
+          nodes: [node("n1")],
+          attachments: [{ machine: { id: "i-n1" }, state: "attached" }],
+          leases: [{ podUid: "p1" }],
+          waiters: [{ podUid: "b1", reason: "pool-unknown" }],
+          problems: [],
+        });
+        expect(await ledger.look("i-n3")).toMatchObject({
+          nodes: [node("n3")],
+          attachments: [],
+          leases: [],
+          waiters: [],
+        });
+        expect(await ledger.look("i-nobody")).toMatchObject({ nodes: [], attachments: [], leases: [], waiters: [] });
+      });
+
+      it("look at a machine whose node is gone, until nothing is left of it", async () => {
+        await attach("p1", "n1");
+        await ledger.removeNode("n1");
+        expect(await ledger.look("i-n1")).toMatchObject({ nodes: [], attachments: [{ node: "n1" }], leases: [] });
+      });
+
+      it("count each pool's addresses by state, its first holders, and who waits", async () => {
+        await attach("p1", "n1");
+        await ledger.acquire(claim("p2", "n1"), how);
+        await ledger.putInventory(
+          "partners",
+          [...inventory(2), { id: "a3", ip: "203.0.113.3", attachedTo: "i-else" }],
+          0,
+        );
+        await ledger.acquire(claim("b1", "n2", { pool: "billing" }), how);
+        expect(await ledger.figures()).toMatchObject({
+          pools: [
+            {
+              name: "partners",
+              addresses: { free: 1, used: 1, taken: 1, out: 0 },
+              holders: [{ address: { id: "a1" }, node: "n1", state: "attached", leases: 2 }],
+            },
+          ],
+          waiters: [{ podUid: "b1", pool: "billing" }],
+        });
+      });
+
+      it("tell which machines changed since the last time, each once, also those whose hint nobody heard", async () => {
+        const { nowMs } = await ledger.due(0);
+        await timed.advance(1);
+        await attach("p1", "n1");
+        await ledger.acquire(claim("p2", "n1"), how);
+        await ledger.putNode(node("n9"));
+        const { changed, nowMs: thenMs } = await ledger.due(nowMs);
+        expect(changed.toSorted()).toEqual(["i-n1", "i-n9"]);
+        await timed.advance(1);
+        await ledger.removeNode("n3");
+        expect((await ledger.due(thenMs + 1)).changed).toEqual(["i-n3"]);
+        await timed.advance(1);
+        expect((await ledger.due(await ledger.now())).changed).toEqual([]);
+        expect((await ledger.due()).changed).toEqual([]);
+      });
+    });
+
     describe("a leader that wakes up late", () => {
       const later = () =>
         node("n1", { uid: "later", machine: { id: "i-later", providerId: "aws:///eu-west-1a/i-later" } });

@@ -113,7 +113,9 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
       await fillLedger(ledger);
       const end = await ledger.onWake("some-pod", () => undefined);
       await end();
-      await ledger.due();
+      await ledger.due(0);
+      await ledger.look(machine);
+      await ledger.figures();
       await ledger.renew(uids.biller, 60_000);
       await ledger.extend(machine, "0.0");
       await createRedlock([connection], installation).using(machine, () => Promise.resolve());

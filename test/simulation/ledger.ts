@@ -60,7 +60,9 @@ export function ledgerFrom(
     beat: (mirror) => send("beat", () => ledger.beat(mirror)),
     inTerm: (term) => ledgerFrom(ledger.inTerm(term), engine, process, weather, reaches, trap),
     now: () => send("now", () => ledger.now()),
-    due: () => send("due", () => ledger.due()),
+    due: (changedSinceMs) => send("due", () => ledger.due(changedSinceMs)),
+    look: (machine) => send("look", () => ledger.look(machine)),
+    figures: () => send("figures", () => ledger.figures()),
     snapshot: () => send("snapshot", () => ledger.snapshot()),
     onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint("hint.wake", wake))),
     onChange: (changed) =>

@@ -1,6 +1,15 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import type { Acquisition, Due, Job, Release, Settlement, Snapshot } from "../../shared/ledger/port.ts";
+import type {
+  Acquisition,
+  Due,
+  Job,
+  Ledger,
+  LedgerFigures,
+  Release,
+  Settlement,
+  Snapshot,
+} from "../../shared/ledger/port.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { claim, inventory, node } from "./ledger-cases.ts";
 import type { TimedLedger } from "./ledgers.ts";
@@ -242,18 +251,37 @@ function check(snapshot: Snapshot, answer: unknown, step: Step): void {
   }
 }
 
-const sorted = (snapshot: Snapshot) =>
+/** As JSON, whatever the order of keys. */
+const inOrder = (row: unknown): string =>
+  JSON.stringify(row, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+
+const sorted = (snapshot: Snapshot | LedgerFigures) =>
   Object.fromEntries(
     Object.entries(snapshot).map(([name, rows]) => [
       name,
-      Array.isArray(rows) ? rows.map((row) => JSON.stringify(row, Object.keys(row).toSorted())).toSorted() : rows,
+      Array.isArray(rows) ? rows.map((row) => inOrder(row)).toSorted() : rows,
     ]),
   );
 
-const dueText = ({ nextMs, machines, expired }: Due) => ({
+/** What the reads of single machines and of counts say. */
+async function readAll(ledger: Ledger): Promise<unknown> {
+  const machines = Array.from({ length: nodes }, (_, index) => names(index)).flatMap(({ machine, later }) => [
+    machine,
+    later,
+  ]);
+  const looks = await Promise.all(machines.map((machine) => ledger.look(machine)));
+  return { looks: looks.map(sorted), figures: sorted(await ledger.figures()) };
+}
+
+const dueText = ({ nextMs, machines, expired, changed }: Due) => ({
+  changed: changed.toSorted(),
   nextMs,
   machines: machines.toSorted(),
-  expired: expired.map((lease) => JSON.stringify(lease, Object.keys(lease).toSorted())).toSorted(),
+  expired: expired.map((lease) => inOrder(lease)).toSorted(),
 });
 
 /** Runs one history on every ledger in step: the same answers, the same state, and the invariants after each step. */
@@ -282,7 +310,11 @@ export async function runHistory(
       expect(sorted(other), JSON.stringify(step)).toEqual(sorted(snapshots[0] ?? other));
     before = snapshots[0] ?? before;
     check(before, answers[0], step);
-    const dues = await Promise.all(ledgers.map(({ ledger }) => ledger.due()));
+    if (ledgers.length > 1) {
+      const reads = await Promise.all(ledgers.map(({ ledger }) => readAll(ledger)));
+      for (const other of reads) expect(other, `reads after ${JSON.stringify(step)}`).toEqual(reads[0]);
+    }
+    const dues = await Promise.all(ledgers.map(({ ledger }) => ledger.due(before.nowMs)));
     for (const other of dues) expect(dueText(other), JSON.stringify(step)).toEqual(dueText(dues[0] ?? other));
     for (const { indices } of ledgers) {
       if (indices === undefined) continue;

@@ -1,6 +1,14 @@
-import type { Due, Lease, Snapshot } from "../port.ts";
+import {
+  holdersShown,
+  type Due,
+  type Lease,
+  type LedgerAddress,
+  type LedgerFigures,
+  type Snapshot,
+  type Waiter,
+} from "../port.ts";
 import { mayDetach } from "./beat.ts";
-import { nextWork, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
+import { countLeases, nextWork, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
 
 /** Whether somebody should work on the attachment now, or from when on (0: not by time alone). */
 function workDue(state: State, now: number, attachment: AttachmentRecord): boolean | number {
@@ -10,9 +18,12 @@ function workDue(state: State, now: number, attachment: AttachmentRecord): boole
   return next.kind === "attach" || mayDetach(state, now, attachment.pool) || state.beat.doubtUntilMs;
 }
 
-/** As due.lua. */
-export function due(state: State, now: number): Due {
+/** As due.lua, but for the indices: it reads everything, and so says what they should. */
+export function due(state: State, now: number, changedSinceMs?: number): Due {
   purgeWaiters(state, now);
+  for (const [machine, atMs] of state.changes) {
+    if (changedSinceMs !== undefined && atMs < changedSinceMs) state.changes.delete(machine);
+  }
   const attachments = [...state.attachments.values()];
   const works = attachments.map((attachment) => ({ attachment, when: workDue(state, now, attachment) }));
   const held = leases(state);
@@ -25,6 +36,7 @@ export function due(state: State, now: number): Due {
     epoch: state.epoch,
     machines: works.filter(({ when }) => when === true).map(({ attachment }) => attachment.machine.id),
     expired: held.filter(({ expiresAtMs }) => expiresAtMs <= now),
+    changed: changedSinceMs === undefined ? [] : [...state.changes.keys()],
     nextMs: later.length === 0 ? null : Math.min(...later),
   };
 }
@@ -51,6 +63,59 @@ function leases(state: State): Lease[] {
   );
 }
 
+function allWaiters(state: State): Waiter[] {
+  return waiters(state).map((pod) => ({
+    podUid: pod.podUid,
+    pod: pod.pod,
+    pool: pod.pool,
+    node: pod.node,
+    sinceMs: pod.sinceMs,
+    seenMs: pod.seenMs,
+    reason: pod.reason,
+    detail: pod.detail,
+    position: pod.queued ? queue(state, pod.pool).indexOf(pod) + 1 : 0,
+  }));
+}
+
+/** As figures.lua. */
+export function figures(state: State, now: number): LedgerFigures {
+  const pools = [...state.pools.keys(), ...state.retired.keys()].map((name) => {
+    const rows = [...(state.addresses.get(name)?.values() ?? [])].toSorted(
+      (a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1),
+    );
+    const count = (wanted: LedgerAddress["state"]) => rows.filter(({ state: is }) => is === wanted).length;
+    const used = rows.filter(({ state: is }) => is === "used").slice(0, holdersShown);
+    const all = [...state.attachments.values()];
+    return {
+      name,
+      addresses: { free: count("free"), used: count("used"), taken: count("taken"), out: count("out") },
+      holders: used.flatMap(({ id }) =>
+        all
+          .filter(({ address }) => address.id === id)
+          .map((attachment) => ({ ...attachment, leases: countLeases(state, attachment.machine.id) })),
+      ),
+    };
+  });
+  return structuredClone({ nowMs: now, epoch: state.epoch, pools, waiters: allWaiters(state) });
+}
+
+/** As snapshot.lua of one machine. */
+export function look(state: State, now: number, machine: string): Snapshot {
+  const all = snapshot(state, now);
+  const attachments = all.attachments.filter((attachment) => attachment.machine.id === machine);
+  const name = state.machines.get(machine) ?? attachments[0]?.node;
+  return {
+    ...all,
+    pools: [],
+    addresses: [],
+    nodes: all.nodes.filter((node) => node.name === state.machines.get(machine)),
+    attachments,
+    leases: all.leases.filter((lease) => lease.machine === machine),
+    waiters: all.waiters.filter(({ node }) => node === name),
+    problems: all.problems.filter((problem) => problem.machine === machine),
+  };
+}
+
 /** As snapshot.lua. */
 export function snapshot(state: State, now: number): Snapshot {
   return structuredClone({
@@ -63,17 +128,7 @@ export function snapshot(state: State, now: number): Snapshot {
     ),
     attachments: [...state.attachments.values()],
     leases: leases(state),
-    waiters: waiters(state).map((pod) => ({
-      podUid: pod.podUid,
-      pod: pod.pod,
-      pool: pod.pool,
-      node: pod.node,
-      sinceMs: pod.sinceMs,
-      seenMs: pod.seenMs,
-      reason: pod.reason,
-      detail: pod.detail,
-      position: pod.queued ? queue(state, pod.pool).indexOf(pod) + 1 : 0,
-    })),
+    waiters: allWaiters(state),
     problems: [...state.problems].map(([machine, problem]) => ({ machine, ...problem })),
   });
 }

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../clock.ts";
 import { drainMarginMs, workMs, type Ledger } from "../port.ts";
 import { acquire } from "./acquire.ts";
 import { beat, isNoted, mayDetach, refuseOlder } from "./beat.ts";
-import { due, snapshot } from "./due.ts";
+import { due, figures, look, snapshot } from "./due.ts";
 import { putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
 import { settle } from "./settle.ts";
@@ -41,7 +41,10 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
     ...emptyRecords(),
     server: "memory-1",
     wake: (podUid) => queueMicrotask(() => events.emit(`wake:${podUid}`)),
-    changed: (machine) => queueMicrotask(() => events.emit("changed", machine)),
+    changed(machine) {
+      if (machine !== "") state.changes.set(machine, clock());
+      queueMicrotask(() => events.emit("changed", machine));
+    },
   };
 
   async function subscribe(name: string, listener: (value: string) => void): Promise<() => Promise<void>> {
@@ -158,7 +161,10 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
           endLeases(state, now, before.machine.id);
           state.changed(before.machine.id);
         }
-        if (moved) wakeWaiters(state, (pod) => pod.node === node.name);
+        if (moved) {
+          state.changed(node.machine.id);
+          wakeWaiters(state, (pod) => pod.node === node.name);
+        }
         return true;
       }),
 
@@ -186,7 +192,9 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
       inTerm,
 
       now: command((now) => now),
-      due: command((now) => due(state, now)),
+      due: command((now, changedSinceMs) => due(state, now, changedSinceMs)),
+      look: command((now, machine) => look(state, now, machine)),
+      figures: command((now) => figures(state, now)),
       snapshot: command((now) => snapshot(state, now)),
 
       onWake: (podUid, wake) => subscribe(`wake:${podUid}`, wake),

@@ -74,6 +74,8 @@ export interface Records {
   leases: Map<string, Map<string, number>>;
   pods: Map<string, PodRecord>;
   problems: Map<string, ProblemRecord>;
+  /** Machine id to when it changed, until the controller has asked for it. */
+  changes: Map<string, number>;
   /** Pool to when its last inventory was read. */
   inventories: Map<string, number>;
 }
@@ -109,6 +111,7 @@ export function emptyRecords(): Records {
     leases: new Map(),
     pods: new Map(),
     problems: new Map(),
+    changes: new Map(),
     inventories: new Map(),
   };
 }

@@ -6,6 +6,7 @@ import clock from "./lua/clock.lua";
 import drain from "./lua/drain.lua";
 import due from "./lua/due.lua";
 import endLeases from "./lua/end-leases.lua";
+import figures from "./lua/figures.lua";
 import extend from "./lua/extend.lua";
 import lib from "./lua/lib.lua";
 import nowCommand from "./lua/now.lua";
@@ -27,6 +28,7 @@ const scripts = {
   due,
   endLeases,
   extend,
+  figures,
   now: nowCommand,
   pace,
   putInventory,

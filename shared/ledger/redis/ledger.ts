@@ -1,10 +1,20 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
-import { drainMarginMs, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
+import { drainMarginMs, holdersShown, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { partsOf } from "./parts.ts";
-import { toAcquisition, toBeat, toDue, toJob, toRelease, toRenewal, toRepairs, toSnapshot } from "./replies.ts";
+import {
+  toAcquisition,
+  toBeat,
+  toDue,
+  toFigures,
+  toJob,
+  toRelease,
+  toRenewal,
+  toRepairs,
+  toSnapshot,
+} from "./replies.ts";
 import { createSubscriber } from "./subscriber.ts";
 
 /**
@@ -95,8 +105,10 @@ export function createRedisLedger(options: {
       inTerm,
 
       now: async () => Number(await run("now")),
-      due: async () => toDue(await run("due")),
-      snapshot: async () => toSnapshot(await run("snapshot")),
+      due: async (changedSinceMs) => toDue(await run("due", changedSinceMs ?? "")),
+      look: async (machine) => toSnapshot(await run("snapshot", machine)),
+      figures: async () => toFigures(await run("figures", holdersShown)),
+      snapshot: async () => toSnapshot(await run("snapshot", "")),
 
       onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
       onChange: (changed) => subscriber.on(`${root}:changed`, changed),

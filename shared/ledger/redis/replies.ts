@@ -8,6 +8,7 @@ import type {
   Job,
   Lease,
   LedgerAddress,
+  LedgerFigures,
   NodeEntry,
   NodeProblem,
   Release,
@@ -170,19 +171,37 @@ function toAttachment(text: Reply): Attachment {
 }
 
 export function toDue(reply: Reply): Due {
-  const [now, epoch, next, machines, expired] = list("due", reply);
+  const [now, epoch, next, machines, expired, changed] = list("due", reply);
   return {
     nowMs: Number(now),
     epoch: String(epoch),
     nextMs: next === 0 ? null : Number(next),
     machines: list("due", machines).map(String),
     expired: tuples("due", expired, 3).map(toLease),
+    changed: list("due", changed).map(String),
   };
 }
 
 export function toRepairs(reply: Reply): Repairs {
   const [adopted, lost] = list("putInventory", reply);
   return { adopted: Number(adopted), lost: Number(lost) };
+}
+
+export function toFigures(reply: Reply): LedgerFigures {
+  const [now, epoch, pools, waiters] = list("figures", reply);
+  return {
+    nowMs: Number(now),
+    epoch: String(epoch),
+    pools: tuples("figures", pools, 6).map(([pool, free, used, taken, out, holders]) => ({
+      name: String(pool),
+      addresses: { free: Number(free), used: Number(used), taken: Number(taken), out: Number(out) },
+      holders: tuples("figures", holders, 2).map(([text, leases]) => ({
+        ...toAttachment(text ?? null),
+        leases: Number(leases),
+      })),
+    })),
+    waiters: tuples("figures", waiters, 4).map(toWaiter),
+  };
 }
 
 export function toSnapshot(reply: Reply): Snapshot {

@@ -39,7 +39,7 @@ local function empty()
     wake(uid)
   end
   for _, name in ipairs({
-    'pools', 'retired', 'nodes', 'machines', 'attachments', 'holders', 'work', 'expiries', 'pods', 'seen', 'problems', 'inventories',
+    'pools', 'retired', 'nodes', 'machines', 'attachments', 'holders', 'work', 'expiries', 'changes', 'pods', 'seen', 'problems', 'inventories',
   }) do doom(name) end
   for first = 1, #doomed, 1000 do redis.call('DEL', unpack(doomed, first, math.min(first + 999, #doomed))) end
   redis.call('HSET', key('beat'), 'emptied', now)

@@ -1,6 +1,6 @@
 -- due: what the controller has to look at now.
--- KEYS[1] root
--- Output {now (ms), epoch, next (ms) or 0, {machine, …}, {pod UID, expires (ms), pod JSON, …}}
+-- KEYS[1] root; ARGV 1 since when machines have changed (ms): what changed before is known and forgotten; or ''
+-- Output {now (ms), epoch, next (ms) or 0, {machine, …}, {pod UID, expires (ms), pod JSON, …}, {changed machine, …}}
 purge_waiters()
 local machines, expired, next_at = {}, {}, 0
 local function later(at) if at > now and (next_at == 0 or at < next_at) then next_at = at end end
@@ -23,4 +23,9 @@ for _, index in ipairs({ 'work', 'expiries' }) do
   local first = redis.call('ZRANGEBYSCORE', key(index), '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if first[2] then later(tonumber(first[2])) end
 end
-return { now, redis.call('GET', key('epoch')) or '', next_at, machines, expired }
+local changes = {}
+if ARGV[1] ~= '' then
+  redis.call('ZREMRANGEBYSCORE', key('changes'), '-inf', '(' .. ARGV[1])
+  changes = redis.call('ZRANGE', key('changes'), 0, -1)
+end
+return { now, redis.call('GET', key('epoch')) or '', next_at, machines, expired, changes }

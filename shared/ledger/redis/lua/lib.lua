@@ -41,7 +41,11 @@ end
 local function put(hash, field, value) redis.call('HSET', key(hash), field, cjson.encode(value)) end
 
 local function wake(uid) redis.call('PUBLISH', key('wake', uid), '') end
-local function changed(machine) redis.call('PUBLISH', key('changed'), machine) end
+-- Told at once, and kept until the controller has asked for it: a hint can be lost.
+local function changed(machine)
+  redis.call('PUBLISH', key('changed'), machine)
+  if machine ~= '' then redis.call('ZADD', key('changes'), now, machine) end
+end
 
 -- Grows with every attempt. The epoch is the moment this ledger began (beat.lua): one that lost its data starts a later one.
 local function new_fence()
@@ -123,6 +127,16 @@ end
 local function forget_waiter(uid, pod)
   drop_waiter(uid, pod)
   redis.call('HDEL', key('pods'), uid)
+end
+
+-- What stands for a waiter in an answer: pod UID, when it last asked (ms), position or 0, JSON.
+local function add_waiter(list, uid)
+  local text = redis.call('HGET', key('pods'), uid)
+  if not text then return end
+  local rank = redis.call('ZRANK', key('waiting', cjson.decode(text).pool), uid)
+  for _, value in ipairs({ uid, redis.call('ZSCORE', key('seen'), uid) or 0, rank and rank + 1 or 0, text }) do
+    list[#list + 1] = value
+  end
 end
 
 local function purge_waiters()

@@ -15,6 +15,7 @@ if before and before.machine.id ~= machine then
 end
 if not before or before.machine.id ~= machine then
   note_work(machine)
+  changed(machine)
   wake_waiters_on(name)
 end
 return 1
