@@ -38,8 +38,11 @@ export interface Scene {
   /** Called before an action reaches EC2; what it answers is waited for. */
   before: (action: string) => Promise<void> | void;
   snapshot(): Promise<Snapshot>;
-  /** What the controller would do now: the work that a sidecar left undone, as it had too little time for it. */
-  sweep(): Promise<void>;
+  /**
+   * What the controller would do now: the work that a sidecar left undone, as it had too little time for it. `hinted`: machines
+   * that the ledger said something of.
+   */
+  sweep(hinted?: Iterable<string>): Promise<void>;
   runDirectory(): Promise<string>;
   /** `from`: a build of another version than the scene's. */
   start(
@@ -83,8 +86,8 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
     actions: [],
     before: () => undefined,
     snapshot: () => ledger.snapshot(),
-    async sweep() {
-      for (const machine of (await ledger.due()).machines) {
+    async sweep(hinted = []) {
+      for (const machine of new Set([...hinted, ...(await ledger.due()).machines])) {
         const job = await ledger.begin(machine);
         if (job !== null) await work(job, { ledger, cloud, lock: createMemoryLock(), log: pino({ level: "silent" }) });
       }

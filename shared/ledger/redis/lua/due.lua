@@ -15,9 +15,16 @@ for _, machine in ipairs(redis.call('ZRANGEBYSCORE', key('work'), '-inf', now)) 
 end
 local overdue = redis.call('ZRANGEBYSCORE', key('expiries'), '-inf', now, 'WITHSCORES')
 for index = 1, #overdue, 2 do
-  expired[#expired + 1] = overdue[index]
-  expired[#expired + 1] = overdue[index + 1]
-  expired[#expired + 1] = redis.call('HGET', key('pods'), overdue[index]) or '{}'
+  local uid, at = overdue[index], overdue[index + 1]
+  local text = redis.call('HGET', key('pods'), uid)
+  local ends = text and redis.call('ZSCORE', key('leases', cjson.decode(text).machine), uid)
+  if ends == at then
+    for _, told in ipairs({ uid, at, text }) do expired[#expired + 1] = told end
+  elseif ends then
+    redis.call('ZADD', key('expiries'), ends, uid) -- a sidecar of an older version has renewed, and keeps no index
+  else
+    redis.call('ZREM', key('expiries'), uid) -- or released
+  end
 end
 for _, index in ipairs({ 'work', 'expiries' }) do
   local first = redis.call('ZRANGEBYSCORE', key(index), '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)

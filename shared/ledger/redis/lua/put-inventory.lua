@@ -12,6 +12,16 @@ local function holder_of(id)
   return machine and get('attachments', machine)
 end
 
+-- A sidecar of an older version keeps no index of what it attached, nor of the leases there.
+local function index_older(id, machine)
+  local attachment = get('attachments', machine)
+  if not attachment or attachment.id ~= id then return end
+  put_attachment(attachment)
+  local leases = redis.call('ZRANGE', key('leases', machine), 0, -1, 'WITHSCORES')
+  for index = 1, #leases, 2 do redis.call('ZADD', key('expiries'), leases[index + 1], leases[index]) end
+  return attachment
+end
+
 local function adopt(machine, id, ip)
   local name = redis.call('HGET', key('machines'), machine)
   if not name or redis.call('HEXISTS', key('attachments'), machine) == 1 then return false end
@@ -29,7 +39,7 @@ end
 
 local function take_in(rank, id, ip, on)
   local before = get('addresses:' .. pool, id)
-  local attachment = holder_of(id)
+  local attachment = holder_of(id) or index_older(id, on)
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
   local state = before and before.state
