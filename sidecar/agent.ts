@@ -18,6 +18,7 @@ export interface AgentOptions {
   readonly graceMs: number;
   readonly leaseMs: number;
   readonly log: Logger;
+  /** For durations only: best one that nobody can set. */
   readonly clock: Clock;
   readonly random: () => number;
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { systemClock } from "../shared/clock.ts";
+import { monotonicClock } from "../shared/clock.ts";
 import { EgressError } from "../shared/errors.ts";
 import { connectLedger } from "../shared/ledger/redis/connect.ts";
 import { createLeaseService } from "../shared/leases/service.ts";
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     graceMs: config.STATIC_EGRESS_GRACE_SECONDS * 1000,
     leaseMs,
     log,
-    clock: systemClock,
+    clock: monotonicClock,
     random: Math.random,
   });
   await Promise.race([agent.done.then(() => ended), ended]);

@@ -9,6 +9,8 @@ export interface ApiWeather {
   lagMs: number;
   /** Makes every watch on pods forget this one for a moment. */
   readonly forgetters: Set<(podUid: string) => void>;
+  /** Breaks every watch off: after that long it lists again, and what happened meanwhile is not told one by one. */
+  readonly breakers: Set<(forMs: number) => void>;
 }
 
 /** The cluster as one replica of the controller sees it: over the network, and through caches that are a little behind. */
@@ -41,8 +43,9 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
     const latest = new Map<string, T>();
     const inbox: (() => void)[] = [];
     let listed = false;
+    let broken = 0;
     const take = (): void => {
-      if (!listed || signal.aborted) return;
+      if (!listed || broken > 0 || signal.aborted) return;
       for (const next of inbox.splice(0)) next();
     };
     const arrive = (): void => {
@@ -70,6 +73,15 @@ export function clusterFrom(cluster: MemoryCluster, engine: Engine, process: Pro
       engine.at(2_000, null, () => {
         const still = latest.get(key);
         if (still !== undefined) tell("changed", still);
+      });
+    });
+    weather.breakers.add((forMs) => {
+      broken += 1;
+      engine.at(forMs, null, () => {
+        broken -= 1;
+        inbox.length = 0;
+        for (const [key, item] of cache) if (!latest.has(key)) tell("removed", item);
+        for (const item of latest.values()) tell("changed", item);
       });
     });
     for (;;) {

@@ -7,19 +7,11 @@ import { readNode } from "../../shared/clouds/aws/machine.ts";
 import { createRouteCheck } from "../../shared/clouds/aws/routes.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import { EgressError } from "../../shared/errors.ts";
-import type { Truth } from "./truth.ts";
+import type { State, TrueAddress, Truth } from "./truth.ts";
+import { NoAnswer, Refused, type Send } from "./weather.ts";
 
 export const region = "eu-west-1";
 const account = "123456789012";
-
-/** One call on its way: performs it over the state that it is to see, or fails as the network or the service does. */
-export type Send = <T>(
-  call: { readonly action: string; readonly changes: boolean; readonly signal: AbortSignal | undefined },
-  perform: (state: Pick<Truth, "machines" | "addresses">) => T,
-) => Promise<T>;
-
-/** What was sent and not answered: the outcome is unknown. */
-export class NoAnswer extends Error {}
 
 /** The project's own adapter of AWS over a simulated EC2 that keeps EC2's rules, silent displacing included. */
 export function createEc2Cloud(truth: Truth, send: Send, by: string, clock: () => number): Cloud {
@@ -34,43 +26,49 @@ export function createEc2Cloud(truth: Truth, send: Send, by: string, clock: () =
 }
 
 function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
-  async function read<T>(action: string, signal: AbortSignal | undefined, perform: Parameters<typeof send<T>>[1]) {
+  async function read<T>(
+    action: string,
+    machine: string,
+    signal: AbortSignal | undefined,
+    perform: (state: State) => T,
+  ): Promise<T> {
     try {
-      return await send({ action, changes: false, signal }, perform);
+      return await send({ action, changes: false, machine, signal }, perform);
     } catch (error) {
-      if (error instanceof EgressError) throw error;
-      throw new EgressError("CLOUD_UNAVAILABLE", `ec2:${action} failed`, { cause: error });
+      throw refusalOf(error) ?? new EgressError("CLOUD_UNAVAILABLE", `ec2:${action} failed`, { cause: error });
     }
   }
   async function change(
     action: string,
     allocationId: string,
+    machine: string,
     signal: AbortSignal | undefined,
     perform: () => void,
   ): Promise<Doubt | null> {
     try {
-      await send({ action, changes: true, signal }, perform);
+      await send({ action, changes: true, machine, signal }, perform);
       return null;
     } catch (error) {
-      if (error instanceof EgressError) throw error;
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) throw refusal;
       return { action, allocationId, cause: error };
     }
   }
 
   return {
     describeInstance: (id, signal) =>
-      read("DescribeInstances", signal, (state): Instance | undefined => instanceOf(state, id)),
+      read("DescribeInstances", id, signal, (state): Instance | undefined => instanceOf(state, id)),
     describeAddresses: (_filters, signal) =>
-      read("DescribeAddresses", signal, (state) => [...state.addresses.values()].map(addressOf)),
+      read("DescribeAddresses", "", signal, (state) => all(state).map(addressOf)),
     describeAddress: (id, signal) =>
-      read("DescribeAddresses", signal, (state) => {
+      read("DescribeAddress", "", signal, (state) => {
         const address = state.addresses.get(id);
         return address && addressOf(address);
       }),
     describeRouteTables: (_filter, signal) =>
-      read("DescribeRouteTables", signal, () => [{ Routes: [{ GatewayId: "igw-1", State: "active" }] }]),
+      read("DescribeRouteTables", "", signal, () => [{ Routes: [{ GatewayId: "igw-1", State: "active" }] }]),
     associate: (id, interfaceId, signal) =>
-      change("AssociateAddress", id, signal, () => {
+      change("AssociateAddress", id, interfaceId.replace(/^eni-/, "i-"), signal, () => {
         const instance = interfaceId.replace(/^eni-/, "i-");
         const machine = truth.machines.get(instance);
         const address = truth.addresses.get(id);
@@ -84,7 +82,7 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
         truth.attach(id, instance, by);
       }),
     disassociate: (id, association, signal) =>
-      change("DisassociateAddress", id, signal, () => {
+      change("DisassociateAddress", id, truth.addresses.get(id)?.machine ?? "", signal, () => {
         // Somebody was faster: not a refusal (shared/clouds/aws/errors.ts).
         if (truth.addresses.get(id)?.association !== association) throw new NoAnswer("InvalidAssociationID.NotFound");
         truth.detach(id, by);
@@ -92,7 +90,16 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
   };
 }
 
-function addressOf({ id, ip, machine, association }: Parameters<Truth["addresses"]["set"]>[1]): Address {
+/** What EC2 itself refuses has changed nothing; every other failure leaves it open. */
+function refusalOf(error: unknown): EgressError | undefined {
+  if (error instanceof EgressError) return error;
+  if (!(error instanceof Refused) || error.why === "broken") return undefined;
+  return new EgressError(error.why === "denied" ? "CLOUD_DENIED" : "CLOUD_THROTTLED", error.message);
+}
+
+const all = (state: State): TrueAddress[] => [...state.addresses.values()].filter(({ cloud }) => cloud === "aws");
+
+function addressOf({ id, ip, machine, association }: TrueAddress): Address {
   if (machine === null || association === null) return { AllocationId: id, PublicIp: ip };
   const nic = machine.replace(/^i-/, "eni-");
   return {
@@ -106,7 +113,7 @@ function addressOf({ id, ip, machine, association }: Parameters<Truth["addresses
 
 const stateNames = { on: "running", off: "stopped", terminated: "terminated" } as const;
 
-function instanceOf(state: Pick<Truth, "machines" | "addresses">, id: string): Instance | undefined {
+function instanceOf(state: State, id: string): Instance | undefined {
   const machine = state.machines.get(id);
   if (machine === undefined) return undefined;
   if (machine.power === "terminated") return { InstanceId: id, State: { Name: "terminated" }, NetworkInterfaces: [] };

@@ -5,6 +5,8 @@ export interface Process {
   readonly name: string;
   readonly random: Random;
   state: "running" | "paused" | "dead";
+  /** How far its machine's wall clock is off. */
+  skewMs: number;
   /** What came due while it stood still. */
   readonly deferred: Happening[];
 }
@@ -34,7 +36,9 @@ export interface Engine {
   readonly seed: string;
   /** Whose code runs now. */
   current(): Process | null;
-  spawn(name: string): Process;
+  spawn(name: string, skewMs?: number): Process;
+  /** The wall clock as a process sees it. */
+  clockOf(process: Process): () => number;
   at(afterMs: number, process: Process | null, happen: () => void): Happening;
   pause(process: Process): void;
   resume(process: Process): void;
@@ -100,7 +104,14 @@ export function createEngine(seed: string): Engine {
     current: () => current,
     happened: () => happened,
     at,
-    spawn: (name) => ({ name, random: createRandom(`${seed}/${name}`), state: "running", deferred: [] }),
+    spawn: (name, skewMs = 0) => ({
+      name,
+      random: createRandom(`${seed}/${name}`),
+      state: "running",
+      skewMs,
+      deferred: [],
+    }),
+    clockOf: (process) => () => now + process.skewMs,
     pause(process) {
       if (process.state === "running") process.state = "paused";
     },

@@ -44,7 +44,7 @@ export function takeOver(engine: Engine): () => void {
     { on: globalThis, name: "clearTimeout", value: clear },
     { on: globalThis, name: "setInterval", value: again },
     { on: globalThis, name: "clearInterval", value: clear },
-    { on: Date, name: "now", value: () => engine.now() },
+    { on: Date, name: "now", value: () => engine.now() + (engine.current()?.skewMs ?? 0) },
     { on: performance, name: "now", value: () => engine.now() - startedAt },
     { on: Math, name: "random", value: () => engine.current()?.random.next() ?? 0.5 },
     { on: AbortSignal, name: "timeout", value: timeout },

@@ -11,6 +11,8 @@ export interface RedisWeather {
   slowMs: number;
 }
 
+export const fairRedis: RedisWeather = { down: false, lostRequests: 0, lostAnswers: 0, slowMs: 0 };
+
 /** The one ledger, as a process reaches it over the network. `trap` says which answer of which command is lost. */
 export function ledgerFrom(
   ledger: Ledger,

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { historyOf } from "./history.ts";
+import { historyOf } from "./chance.ts";
 import { runHistory } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { readStories } from "./stories.ts";
@@ -50,7 +50,10 @@ async function main(): Promise<number> {
     found.set(kind, (found.get(kind) ?? 0) + 1);
     process.stdout.write(`history ${history.seed}: ${first}\n`);
     if (values.all && found.get(kind) !== 1) continue;
-    if (values["no-shrink"]) break;
+    if (values["no-shrink"]) {
+      if (values.all) continue;
+      break;
+    }
     const invariant = first.slice(0, first.indexOf(":"));
     const shortest = await shrink(history, invariant);
     const told = await runHistory(shortest, values.full);

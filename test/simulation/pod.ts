@@ -5,8 +5,8 @@ export interface Pod {
   readonly name: string;
   readonly uid: string;
   readonly node: Node;
-  /** The machine it runs on: a pod never moves. */
-  readonly machine: string;
+  /** The machine it runs on: a pod moves only with its Node object. */
+  machine: string;
   /** From the token that its sidecar gets. */
   readonly nodeUid: string;
   readonly pool: string;

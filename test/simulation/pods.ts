@@ -13,6 +13,8 @@ export interface Pods {
   stopped(node: Node): void;
   booted(node: Node): void;
   nodeGone(node: Node): void;
+  /** Another machine has taken the name of the node, and the node's pods with it. */
+  moved(node: Node): void;
 }
 
 /** The kubelet's part: the order of a native sidecar's hooks and signals (facts of Kubernetes; sidecar/agent.ts). */
@@ -90,7 +92,7 @@ export function createPods(
 
   function finish(pod: Pod): void {
     if (pod.phase === "gone") return;
-    if (pod.node.partitioned) {
+    if (pod.node.without.has("api server")) {
       engine.at(1_000, pod.node.kubelet, () => finish(pod));
       return;
     }
@@ -104,7 +106,7 @@ export function createPods(
 
   /** The kubelet hears of a deletion when it reaches the API server. */
   function hear(pod: Pod): void {
-    if (pod.node.partitioned) engine.at(1_000, pod.node.kubelet, () => hear(pod));
+    if (pod.node.without.has("api server")) engine.at(1_000, pod.node.kubelet, () => hear(pod));
     else end(pod, pod.deletion === "forced" ? Math.min(1_000, pod.graceMs) : pod.graceMs);
   }
 
@@ -178,6 +180,12 @@ export function createPods(
           begin(pod);
           probe(pod);
         });
+      }
+    },
+    moved(node) {
+      for (const pod of on(node)) {
+        pod.machine = node.machine;
+        pod.excused = "its machine is another one";
       }
     },
     nodeGone(node) {

@@ -1,3 +1,4 @@
+import type { Cloud } from "../../shared/clouds/port.ts";
 import { work } from "../../shared/leases/worker.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { startController } from "../../webhook/controller/controller.ts";
@@ -11,7 +12,7 @@ export interface Replica {
   restarts: number;
 }
 
-const everywhere = (): boolean => true;
+const everywhere = { redis: () => true, cloud: () => true };
 
 /** Starts the real controller as a process, with its own, later view of the file of pools. */
 export function startReplica(world: World, index: number, restarts: number): Replica {
@@ -19,7 +20,11 @@ export function startReplica(world: World, index: number, restarts: number): Rep
   const process = engine.spawn(`controller-${index}#${restarts}`);
   const log = story.logger(process.name);
   const ledger = world.ledgerFor(process, everywhere);
-  const cloud = world.cloudFor(process, everywhere);
+  const clouds = {
+    aws: world.cloudFor(process, everywhere, "aws"),
+    gcp: world.cloudFor(process, everywhere, "gcp"),
+  };
+  const cloudOf = ({ cloud }: Pool): Cloud => (cloud === "gcp" ? clouds.gcp : clouds.aws);
   const lock = world.lockFor(process, everywhere);
   let pools: readonly Pool[] = world.pools;
   const subscribers = new Set<() => void>();
@@ -34,7 +39,7 @@ export function startReplica(world: World, index: number, restarts: number): Rep
       cluster: clusterFrom(world.cluster, engine, process, world.api),
       ownEvents: { set: () => undefined },
       ledger,
-      clouds: { forPool: async () => cloud },
+      clouds: { forPool: async (pool) => cloudOf(pool) },
       pools: {
         current: () => pools,
         subscribe(changed) {
@@ -42,11 +47,11 @@ export function startReplica(world: World, index: number, restarts: number): Rep
           return () => subscribers.delete(changed);
         },
       },
-      work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      work: (job, signal) => work(job, { ledger, cloud: cloudOf(job.pool), lock, log }, signal),
       leaseMs: 60_000,
       log,
       metrics: recordMetrics(),
-      clock: engine.now,
+      clock: engine.clockOf(process),
       identity: process.name,
     });
   });

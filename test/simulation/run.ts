@@ -1,13 +1,15 @@
 import { takeOver } from "./globals.ts";
 import type { History } from "./history.ts";
-import { createInvariants, untidy, type Invariants } from "./invariants.ts";
-import { createNodes } from "./nodes.ts";
-import { heal, perform, type Scene } from "./perform.ts";
+import { createInvariants, type Invariants } from "./invariants.ts";
+import { createNodes, type Nodes } from "./nodes.ts";
+import { perform } from "./perform.ts";
 import type { Pod } from "./pod.ts";
-import { createPods } from "./pods.ts";
+import { createPods, type Pods } from "./pods.ts";
 import { startReplica } from "./replicas.ts";
+import { heal, type Scene } from "./scene.ts";
 import { createStory } from "./story.ts";
-import { createWorld } from "./world.ts";
+import { untidy } from "./tidy.ts";
+import { createWorld, type World } from "./world.ts";
 
 export interface Outcome {
   /** Empty: all invariants held. */
@@ -19,6 +21,8 @@ export interface Outcome {
 
 /** Until all is tidy again: linger, adoption, the longest retry, an inventory, a silent node, and some more. */
 const patienceMs = 900_000;
+/** How long nothing happens to a world that rests. */
+const restMs = 120_000;
 
 /** Lets simulated time pass, up to the first violation. */
 export type Pass = (ms: number) => Promise<void>;
@@ -31,8 +35,13 @@ export async function runHistory(
 ): Promise<Outcome> {
   const story = createStory(full);
   let invariants: Invariants | undefined;
-  const world = createWorld(history, story, (change) => invariants?.changes(change));
+  const world = createWorld(history, story, {
+    changes: (change) => invariants?.changes(change),
+    called: (call, by) => invariants?.called(call, by),
+    twiceReleased: (machine, by) => invariants?.twiceReleased(machine, by),
+  });
   const { engine } = world;
+  const beganMs = engine.now();
   const giveBack = takeOver(engine);
   const broken = (error: unknown): void =>
     story.violate(
@@ -42,46 +51,51 @@ export async function runHistory(
   process.on("unhandledRejection", broken);
   try {
     const pods = createPods(world, { opened: (pod, ip, isFirst) => invariants?.opens(pod, ip, isFirst) });
-    const podsOn = (machine: string): Pod[] => [...pods.all.values()].filter((pod) => pod.machine === machine);
-    const nodes = createNodes(world, {
-      stopped: (node) => pods.stopped(node),
-      started: (node) => pods.booted(node),
-      gone(node) {
-        for (const pod of podsOn(node.machine)) pod.excused = "its node is gone";
-        pods.nodeGone(node);
-      },
-      silent(node, forSeconds) {
-        for (const pod of podsOn(node.machine)) {
-          const own = world.pools.find(({ name }) => name === pod.pool)?.unreachableSeconds ?? 60;
-          if (forSeconds >= own) pod.excused = "its node is silent";
-        }
-      },
-    });
+    const nodes = populate(world, pods);
     invariants = createInvariants(world, pods);
-    const scene: Scene = { world, nodes, pods, invariants, replicas: [0, 1].map((at) => startReplica(world, at, 0)) };
+    const replicas = Array.from({ length: history.setting.replicas }, (_, at) => startReplica(world, at, 0));
     const failed = (): boolean => story.violations.length > 0;
-    await how(scene, async (ms) => {
+    await how({ world, nodes, pods, invariants, replicas }, async (ms) => {
       if (!failed()) await engine.run(engine.now() + ms, failed);
     });
   } finally {
     giveBack();
     process.off("unhandledRejection", broken);
   }
-  const begin = 1_800_000_000_000;
   return {
     violations: story.violations,
     story: story.lines,
-    simulatedMs: engine.now() - begin,
+    simulatedMs: engine.now() - beganMs,
     happened: engine.happened(),
   };
 }
 
+/** The nodes, and what their ends mean for pods. */
+function populate(world: World, pods: Pods): Nodes {
+  const podsOn = (machine: string): Pod[] => [...pods.all.values()].filter((pod) => pod.machine === machine);
+  return createNodes(world, {
+    stopped: (node) => pods.stopped(node),
+    started: (node) => pods.booted(node),
+    moved: (node) => pods.moved(node),
+    gone(node) {
+      for (const pod of podsOn(node.machine)) pod.excused = "its node is gone";
+      pods.nodeGone(node);
+    },
+    silent(node, forSeconds) {
+      for (const pod of podsOn(node.machine)) {
+        const own = world.pools.find(({ name }) => name === pod.pool)?.unreachableSeconds ?? 60;
+        if (forSeconds >= own) pod.excused = "its node is silent";
+      }
+    },
+  });
+}
+
 async function play(scene: Scene, pass: Pass): Promise<void> {
-  const { world, pods } = scene;
-  const { engine, story } = world;
+  const { world, pods, invariants } = scene;
+  const { engine, story, history } = world;
   await pass(5_000);
   const begin = engine.now();
-  for (const event of world.history.events) {
+  for (const event of history.events) {
     await pass(begin + event.atMs - engine.now());
     if (story.violations.length > 0) return;
     perform(event, scene);
@@ -89,6 +103,12 @@ async function play(scene: Scene, pass: Pass): Promise<void> {
   await pass(20_000);
   heal(scene);
   await settle(scene, pass, "with its pods");
+  const jobs = [...pods.all.values()].some(({ jobMs, phase }) => jobMs > 0 && phase !== "gone");
+  if (history.setting.rests && !jobs) {
+    const judge = invariants.rests();
+    await pass(restMs);
+    judge();
+  }
   for (const pod of pods.all.values()) pods.remove(pod, false);
   await settle(scene, pass, "without pods");
 }

@@ -1,3 +1,4 @@
+import { monotonicClock } from "../../shared/clock.ts";
 import type { Job } from "../../shared/ledger/port.ts";
 import { createLeaseService } from "../../shared/leases/service.ts";
 import { work } from "../../shared/leases/worker.ts";
@@ -20,8 +21,8 @@ export function startSidecar(
 ): RunningSidecar {
   const { engine, story, history, truth } = world;
   const { node, machine } = pod;
-  const process = engine.spawn(`${pod.name}#${pod.restarts}`);
-  const reaches = (): boolean => !node.partitioned;
+  const process = engine.spawn(`${pod.name}#${pod.restarts}`, node.skewMs);
+  const way = { redis: () => !node.without.has("redis"), cloud: () => !node.without.has("cloud") };
   const log = story.logger(process.name);
   node.processes.add(process);
   let workers = 0;
@@ -36,7 +37,7 @@ export function startSidecar(
   /** As sidecar/cloud-child.ts: a child for one job, told to stop by the signal, waited for until it has ended. */
   function runWorker(job: Job, signal: AbortSignal | undefined): Promise<void> {
     workers += 1;
-    const child = engine.spawn(`${process.name}/worker-${workers}`);
+    const child = engine.spawn(`${process.name}/worker-${workers}`, node.skewMs);
     running.worker = child;
     node.processes.add(child);
     const stopped = new AbortController();
@@ -49,9 +50,9 @@ export function startSidecar(
       };
       exits.set(child, ended);
       const shop = {
-        ledger: world.ledgerFor(child, reaches),
-        cloud: world.cloudFor(child, reaches),
-        lock: world.lockFor(child, reaches),
+        ledger: world.ledgerFor(child, way),
+        cloud: world.cloudFor(child, way, "aws"),
+        lock: world.lockFor(child, way),
         log: story.logger(child.name),
       };
       engine.at(250, child, () => {
@@ -77,7 +78,7 @@ export function startSidecar(
 
   engine.at(150, process, () => {
     const leases = createLeaseService({
-      ledger: world.ledgerFor(process, reaches),
+      ledger: world.ledgerFor(process, way),
       work: runWorker,
       mayWork: history.setting.sidecarsWork ? ["aws"] : [],
       leaseMs,
@@ -104,7 +105,7 @@ export function startSidecar(
       graceMs: pod.graceMs,
       leaseMs,
       log,
-      clock: engine.now,
+      clock: monotonicClock,
       random: process.random.next,
     });
     agent.done.catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { historyOf } from "./history.ts";
+import { historyOf } from "./chance.ts";
 import { runHistory } from "./run.ts";
 import { readStories } from "./stories.ts";
 

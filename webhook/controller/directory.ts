@@ -40,7 +40,12 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
     const known = asked.get(node.name);
     if (known?.key === key) return known.id;
     const pool = poolToAsk(pools(), place);
-    if (pool === undefined) return undefined;
+    if (pool === undefined) {
+      // The last pool of this cloud has left the file, and is served until its last lease ends.
+      const row = rows.get(node.name);
+      const same = row?.cloud === "gcp" && row.uid === node.uid && row.machine.providerId === node.providerId;
+      return same ? row.machine.id : undefined;
+    }
     const cloud = await clouds.forPool(pool);
     const { id } = await cloud.describeNode(node.providerId ?? "", signal);
     asked.set(node.name, { key, id });
