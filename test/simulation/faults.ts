@@ -87,6 +87,16 @@ const lose = ({ random }: Draw): OutsideHappens => ({
   command: random.pick(["acquire", "begin", "settle", "release", "renew", "drain", "putInventory"]),
   what: random.pick(["request", "answer"] as const),
 });
+const redisLoses = ({ random }: Draw): OutsideHappens => {
+  const everything = { what: "everything", latestMs: 0 } as const;
+  const latest = { what: "latest", latestMs: random.pick([50, 500, 3_000, 20_000, 120_000]) } as const;
+  return {
+    do: "redis loses",
+    ...(random.chance(0.4) ? everything : latest),
+    downMs: random.pick([0, 0, 3_000, 40_000, 180_000]),
+    otherServer: random.chance(0.7),
+  };
+};
 const pools = ({ random, pool, address }: Draw): OutsideHappens => ({
   do: random.pick(["pool loses address", "pool gets address"] as const),
   pool,
@@ -105,6 +115,7 @@ const duel: readonly Kind[] = [
   [1, lingers],
   [1, lose],
   [1, pauseController],
+  [0.7, redisLoses],
 ];
 
 /** Known gap: an address that is deleted under running pods is not missed. */
@@ -139,6 +150,8 @@ const anything: readonly Kind[] = [
   [0.5, ({ random, node }) => ({ do: "reclaim node", node, noticeMs: random.pick([30_000, 120_000]) })],
   [0.2, ({ random, node }) => ({ do: "node goes", node, afterMs: random.pick([100, 30_000]) })],
   [1, ({ random, forMs }) => ({ do: "redis", forMs, weather: redisWeather(random) })],
+  [1.5, redisLoses],
+  [0.02, ({ random }) => ({ do: "redis", forMs: 3_600_000, weather: redisWeather(random) })],
   [2, cloud],
   [1, takeOff],
   [deletions, ({ address }) => ({ do: "address deleted", address })],
@@ -156,6 +169,8 @@ function redisWeather(random: Random): Partial<RedisWeather> {
     { lostAnswers: 0.3 },
     { lostRequests: 0.3 },
     { slowMs: 2_000 },
+    { refuses: "writes, read-only" },
+    { refuses: "writes, full" },
   ]);
 }
 

@@ -70,6 +70,17 @@ export type NodeHappens =
 
 export type OutsideHappens =
   | { readonly do: "redis"; readonly forMs: number; readonly weather: Partial<RedisWeather> }
+  /**
+   * Redis loses what was written from now on for `latestMs` (a failover, an old snapshot), or everything, and is away for
+   * `downMs`. `otherServer`: another process goes on, which has another run id.
+   */
+  | {
+      readonly do: "redis loses";
+      readonly what: "latest" | "everything";
+      readonly latestMs: number;
+      readonly downMs: number;
+      readonly otherServer: boolean;
+    }
   | { readonly do: "cloud"; readonly forMs: number; readonly weather: Partial<Weather> }
   /** Somebody takes an address off by hand, or puts it on a machine of his own for a while. */
   | { readonly do: "take off by hand"; readonly address: number; readonly elsewhereMs: number }

@@ -41,12 +41,13 @@ export function createInvariants(world: World, pods: Pods): Invariants {
       }
     },
     opens(pod, ip, isFirst) {
-      const { excused } = pod;
       pod.excused = "";
       if (ip === null || !isFirst) return;
       const carried = truth.carriedBy(pod.machine);
       if (carried?.ip === ip) return;
-      if (meddled.has(ip) || excused === "its machine is another one") return;
+      // Known gap: until the controller has heard of it, nobody can tell another machine behind the same Node object.
+      const isNews = world.ledger.dump().nodes.get(pod.node.name)?.machine.id !== pod.machine;
+      if (meddled.has(ip) || isNews) return;
       const seen = carried?.ip ?? "no address of a pool";
       story.violate("2", `${pod.name} may start with ${ip}; its machine ${pod.machine} has ${seen}`);
     },

@@ -9,9 +9,13 @@ export interface RedisWeather {
   lostRequests: number;
   lostAnswers: number;
   slowMs: number;
+  /** A replica, or a server out of memory: it reads, and writes nothing. */
+  refuses: "nothing" | "writes, read-only" | "writes, full";
 }
 
-export const fairRedis: RedisWeather = { down: false, lostRequests: 0, lostAnswers: 0, slowMs: 0 };
+export const fairRedis: RedisWeather = { down: false, lostRequests: 0, lostAnswers: 0, slowMs: 0, refuses: "nothing" };
+
+const reading: ReadonlySet<string> = new Set(["now", "snapshot", "look", "subscribe"]);
 
 /** The one ledger, as a process reaches it over the network. `trap` says which answer of which command is lost. */
 export function ledgerFrom(
@@ -37,7 +41,13 @@ export function ledgerFrom(
       giveUp: () => new EgressError("LEDGER_UNREACHABLE", `${command}: no answer`),
       ...(lost === undefined ? {} : { lost }),
     };
-    return request(engine, process, fate, perform);
+    return request(engine, process, fate, () => {
+      if (weather.refuses !== "nothing" && !reading.has(command)) {
+        const code = weather.refuses === "writes, full" ? "LEDGER_FULL" : "LEDGER_READONLY";
+        throw new EgressError(code, `${command} is refused`);
+      }
+      return perform();
+    });
   }
   const hint = (call: string, deliver: () => void): void => {
     if (engine.tap?.(call, process)?.lost !== undefined) return;

@@ -15,6 +15,8 @@ export function happensOutside(event: OutsideHappens, scene: Scene): void {
     case "redis":
       Object.assign(world.redis, event.weather);
       return later(scene, event.forMs, () => Object.assign(world.redis, fairRedis));
+    case "redis loses":
+      return redisLoses(event, scene);
     case "cloud":
       Object.assign(world.cloud, event.weather);
       return later(scene, event.forMs, () => Object.assign(world.cloud, fairWeather(world.history.setting.slowMs)));
@@ -40,6 +42,20 @@ export function happensOutside(event: OutsideHappens, scene: Scene): void {
       world.losses.push({ command: event.command, what: event.what });
       return undefined;
   }
+}
+
+function redisLoses(event: Extract<OutsideHappens, { do: "redis loses" }>, scene: Scene): void {
+  const { ledger, locks, redis, engine, story } = scene.world;
+  const kept = event.what === "latest" ? { records: ledger.dump(), locks: structuredClone(locks) } : undefined;
+  later(scene, event.latestMs, () => {
+    if (scene.world.healed) return;
+    story.tell("redis", `has lost ${event.what}`);
+    ledger.restore(kept?.records, event.otherServer ? `run-${engine.now()}` : undefined);
+    locks.clear();
+    for (const [name, lock] of kept?.locks ?? []) locks.set(name, lock);
+    redis.down = event.downMs > 0;
+  });
+  later(scene, event.latestMs + event.downMs, () => (redis.down = false));
 }
 
 function takeOff(scene: Scene, id: string, elsewhereMs: number): void {

@@ -58,8 +58,16 @@ export function createPods(
       return;
     }
     pod.app = "running";
+    tellStarted(pod);
     story.tell(pod.name, `its app starts`);
     if (pod.jobMs > 0) engine.at(pod.jobMs, pod.node.kubelet, () => end(pod, pod.graceMs));
+  }
+
+  /** The kubelet writes down that the sidecar's startup probe has passed, once it reaches the API server. */
+  function tellStarted(pod: Pod): void {
+    if (pod.phase !== "running" || pod.app !== "running") return;
+    if (pod.node.without.has("api server")) engine.at(1_000, pod.node.kubelet, () => tellStarted(pod));
+    else cluster.setPod({ uid: pod.uid, namespace: "shop", name: pod.name, sidecar: "started" });
   }
 
   /** preStop at once, the app's own time to end, SIGTERM for the sidecar, SIGKILL when the grace period is over. */
@@ -136,7 +144,7 @@ export function createPods(
         excused: "",
       };
       all.set(wanted.pod, pod);
-      cluster.setPod({ uid: pod.uid, namespace: "shop", name });
+      cluster.setPod({ uid: pod.uid, namespace: "shop", name, node: node.name, pool: pod.pool });
       engine.at(300, node.kubelet, () => {
         if (pod.phase !== "running") return;
         begin(pod);
@@ -177,6 +185,7 @@ export function createPods(
         engine.at(2_000, node.kubelet, () => {
           if (pod.phase !== "running" || pod.sidecar !== undefined) return;
           pod.restarts += 1;
+          cluster.setPod({ uid: pod.uid, namespace: "shop", name: pod.name, sidecar: "waiting" });
           begin(pod);
           probe(pod);
         });

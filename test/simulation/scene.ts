@@ -5,7 +5,7 @@ import type { Pods } from "./pods.ts";
 import { startReplica, type Replica } from "./replicas.ts";
 import { fairRedis } from "./ledger.ts";
 import { fairWeather } from "./weather.ts";
-import type { World } from "./world.ts";
+import { isStranger, type World } from "./world.ts";
 
 export interface Scene {
   readonly world: World;
@@ -50,11 +50,15 @@ function healNode({ nodes, world }: Scene, node: Node): void {
 export function heal(scene: Scene): void {
   const { world, nodes, replicas } = scene;
   world.story.tell("event", "everything works again");
+  world.healed = true;
   world.traps.length = 0;
   world.losses.length = 0;
   Object.assign(world.redis, fairRedis);
   Object.assign(world.cloud, fairWeather(world.history.setting.slowMs));
   Object.assign(world.api, { down: false, lagMs: 10 });
+  for (const { id, machine } of world.truth.addresses.values()) {
+    if (machine !== null && isStranger(machine)) world.truth.detach(id, "hand");
+  }
   for (const node of nodes.all) healNode(scene, node);
   for (const { process } of replicas) {
     process.skewMs = 0;

@@ -1,4 +1,4 @@
-import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
+import { createMemoryLedger, type MemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import type { Lock } from "../../shared/lock/port.ts";
@@ -44,7 +44,7 @@ export interface World {
   readonly story: Story;
   readonly truth: Truth;
   readonly cluster: MemoryCluster;
-  readonly ledger: Ledger;
+  readonly ledger: MemoryLedger;
   readonly redis: RedisWeather;
   readonly cloud: Weather;
   readonly api: ApiWeather;
@@ -58,6 +58,10 @@ export interface World {
   readonly traps: { moment: string; hit: (process: Process, machine: string) => void }[];
   /** Those that stand still until another actor is at work. */
   readonly held: Set<Process>;
+  /** The locks that Redis holds. */
+  readonly locks: Locks;
+  /** Everything works again: what was still to go wrong does not. */
+  healed: boolean;
   readonly losses: { command: string; what: "request" | "answer" }[];
 }
 
@@ -152,6 +156,8 @@ export function createWorld(history: History, story: Story, watch: Watch): World
     lockFor: (process, way) => lockFrom(locks, engine, process, () => way.redis() && !redis.down),
     traps,
     held,
+    locks,
+    healed: false,
     losses,
   };
 }
