@@ -44,6 +44,13 @@ export async function attach(
   requireStillMine(assignment);
   await removeConfig(calls, options, node, "swap", attempt);
   if (hadEphemeral) publicAddress?.(false);
+  try {
+    // Whoever has the right to work by now may have undone it already: the address would be there for nobody.
+    requireStillMine(assignment);
+  } catch (error) {
+    if (hadEphemeral) await restore(calls, node, assignment, error);
+    throw error;
+  }
   const name = node.config?.name ?? (hadEphemeral ? "External NAT" : ownConfigName);
   const config = { name, networkTier: reserved.networkTier ?? "PREMIUM", natIP: ip };
   const outcome = await addConfig(calls, node, "add", attempt, config);

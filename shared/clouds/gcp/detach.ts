@@ -18,11 +18,11 @@ export async function detach(
   const node = await findMachine(calls, machine, options);
   if (node === undefined) return { outcome: "absent", egressIp: null };
   const isOurs = node.egressIp === address.ip;
-  // An attach that nobody could settle told nobody what was there before: the config's name, or GCE's record, does.
-  const remembered = isOurs && node.config?.name !== ownConfigName;
-  const halfDone = node.config === undefined && (restoreEphemeral || (await wasLeftWithout(calls, node)));
-  if (!isOurs && !halfDone) return { outcome: "absent", egressIp: node.egressIp };
-  const gives = restoreEphemeral || remembered || halfDone;
+  // The cloud itself tells what was there before: an attach that nobody could settle told nobody, and an adopted one is guessed.
+  const gives = isOurs
+    ? node.config?.name !== ownConfigName
+    : node.config === undefined && (restoreEphemeral || (await wasLeftWithout(calls, node)));
+  if (!isOurs && !gives) return { outcome: "absent", egressIp: node.egressIp };
 
   requireStillMine(assignment);
   if (isOurs) await removeConfig(calls, options, node, gives ? "remove" : "empty", attempt);

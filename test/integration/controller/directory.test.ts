@@ -51,6 +51,20 @@ describe("startDirectory", () => {
       expect(await rows()).toEqual(["gcp n.1"]);
     });
 
+    it("keeps its machine when the last pool of GCE leaves the file, with a new leader, too", async () => {
+      const { world, directory, ledger, rows } = await setUp([gcpPool]);
+      const before = (await ledger.snapshot()).nodes;
+      const later = await setUp([]);
+      for (const row of before) await later.ledger.putNode(row);
+      later.directory.rebuild(before);
+      await later.directory.idle();
+      expect(await later.rows()).toEqual(["gcp n.1"]);
+      world.pools = [];
+      directory.refresh();
+      await directory.idle();
+      expect(await rows()).toEqual(["gcp n.1"]);
+    });
+
     it("asks again when it has booted, as another machine may have taken its name", async () => {
       const { cluster, directory, describeNode, machine, rows } = await setUp([gcpPool]);
       describeNode.mockImplementation(async () => machine("n.2"));

@@ -135,6 +135,22 @@ export function gcpSwapCases(
       expect(await under.egressIp("node-1")).toMatch(ephemeral);
     });
 
+    it("gives none to a node that had none, whatever the ledger thinks of it", async () => {
+      await attach("bare", first);
+      const work = await assignment(under, "bare", first);
+      await under.cloud.detach(under.pool(), { ...work, restoreEphemeral: true });
+      expect(await under.egressIp("bare")).toBeNull();
+    });
+
+    it("gives the ephemeral address back when the right to work has ended half way", async () => {
+      const work = await assignment(under, "node-1", first);
+      const stillMine = () => count("instances.deleteAccessConfig") === 0;
+      const attempt = under.cloud.attach(under.pool(), { ...work, stillMine });
+      await expect(attempt).rejects.toMatchObject({ code: "LOCK_LOST" });
+      expect(await under.egressIp("node-1")).toMatch(ephemeral);
+      expect(await under.holder(first)).toBeNull();
+    });
+
     it("tells when the node's address has gone, and when there is one again", async () => {
       const seen: [boolean, number][] = [];
       const told = { publicAddress: (there: boolean) => void seen.push([there, under.calls.length]) };
