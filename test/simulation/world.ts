@@ -151,7 +151,7 @@ export function createWorld(history: History, story: Story, watch: Watch): World
       const send = throughWeather(engine, truth, weather, process, way.cloud, trap, made);
       return cloud === "aws"
         ? createEc2Cloud(truth, send, process.name, engine.now)
-        : createGceCloud(truth, operations, send, process.name, watch.twiceReleased);
+        : createGceCloud(truth, operations, send, process.name, (...what) => watch.twiceReleased(...what));
     },
     lockFor: (process, way) => lockFrom(locks, engine, process, () => way.redis() && !redis.down),
     traps,
