@@ -1,8 +1,8 @@
 import type { Blow, Process } from "../simulation/engine.ts";
-import { untidy } from "../simulation/invariants.ts";
-import { perform, type Scene } from "../simulation/perform.ts";
-import type { Pass } from "../simulation/run.ts";
-import { runHistory } from "../simulation/run.ts";
+import { perform } from "../simulation/perform.ts";
+import { runHistory, type Pass } from "../simulation/run.ts";
+import type { Scene } from "../simulation/scene.ts";
+import { untidy } from "../simulation/tidy.ts";
 import type { Scenario } from "./scenarios.ts";
 
 export interface Played {

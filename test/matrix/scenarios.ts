@@ -22,6 +22,7 @@ function setting(options: {
   interfaces?: number;
 }): Setting {
   const pool = {
+    cloud: "aws",
     lingerSeconds: 0,
     unreachableSeconds: 20,
     onRelease: "release",
@@ -29,8 +30,9 @@ function setting(options: {
     ...options.pool,
   } as const;
   const addresses = Array.from({ length: options.addresses }, (_, index) => index);
-  const node = { interfaces: options.interfaces ?? 1, foreign: false };
-  return { sidecarsWork: options.sidecarsWork, slowMs: 0, pools: [{ ...pool, addresses }], nodes: [node, node] };
+  const node = { cloud: "aws", interfaces: options.interfaces ?? 1, carries: "ephemeral" } as const;
+  const { sidecarsWork } = options;
+  return { sidecarsWork, slowMs: 0, replicas: 2, rests: false, pools: [{ ...pool, addresses }], nodes: [node, node] };
 }
 
 const pod = (atMs: number, number: number, node: number): Event => ({
@@ -151,14 +153,14 @@ export const scenarios = {
   },
   "node gone for good": {
     setting: setting({ ...direct, addresses: 1 }),
-    events: [...contested, event(triggerMs, { do: "replace node", node: 0, afterMs: 5_000, inPlace: false })],
+    events: [...contested, event(triggerMs, { do: "replace node", node: 0, afterMs: 5_000, object: "goes" })],
     fromMs: triggerMs,
     untilMs: 100_000,
     ...byController,
   },
   "another machine under the same name": {
     setting: setting({ ...direct, addresses: 1 }),
-    events: [...contested, event(triggerMs, { do: "replace node", node: 0, afterMs: 5_000, inPlace: true })],
+    events: [...contested, event(triggerMs, { do: "replace node", node: 0, afterMs: 5_000, object: "is replaced" })],
     fromMs: triggerMs,
     untilMs: 100_000,
     ...byController,

@@ -1,5 +1,5 @@
 import type { Blow, Process } from "../simulation/engine.ts";
-import type { Scene } from "../simulation/perform.ts";
+import type { Scene } from "../simulation/scene.ts";
 import { startReplica } from "../simulation/replicas.ts";
 import { portOf, stoppedMs, type Fault } from "./faults.ts";
 

@@ -31,9 +31,10 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
     machine: string,
     signal: AbortSignal | undefined,
     perform: (state: State) => T,
+    inventory = false,
   ): Promise<T> {
     try {
-      return await send({ action, changes: false, machine, signal }, perform);
+      return await send({ action, changes: false, machine, signal, inventory }, perform);
     } catch (error) {
       throw refusalOf(error) ?? new EgressError("CLOUD_UNAVAILABLE", `ec2:${action} failed`, { cause: error });
     }
@@ -59,9 +60,9 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
     describeInstance: (id, signal) =>
       read("DescribeInstances", id, signal, (state): Instance | undefined => instanceOf(state, id)),
     describeAddresses: (_filters, signal) =>
-      read("DescribeAddresses", "", signal, (state) => all(state).map(addressOf)),
+      read("DescribeAddresses", "", signal, (state) => all(state).map(addressOf), true),
     describeAddress: (id, signal) =>
-      read("DescribeAddress", "", signal, (state) => {
+      read("DescribeAddresses", "", signal, (state) => {
         const address = state.addresses.get(id);
         return address && addressOf(address);
       }),

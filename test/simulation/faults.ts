@@ -109,7 +109,7 @@ const lingers = ({ random, pool }: Draw): OutsideHappens => ({
 });
 const cloud = ({ random, forMs }: Draw): OutsideHappens => ({ do: "cloud", forMs, weather: cloudWeather(random) });
 
-/** The controller does not yet heed the doubt that a loss leaves. */
+/** How often Redis loses something. */
 const losses = 0;
 
 const duel: readonly Kind[] = [

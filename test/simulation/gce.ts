@@ -38,17 +38,18 @@ function createCalls(
     changes: boolean,
     machine: string,
     perform: (state: State) => T | Promise<T>,
+    inventory = false,
   ): Promise<T> {
     try {
       // Lists may be behind; one instance is read as it is.
       const exact = changes || action === "instances.get";
-      return await send({ action, changes, machine, exact }, perform);
+      return await send({ action, changes, machine, exact, inventory }, perform);
     } catch (error) {
       throw asGaxSays(error);
     }
   }
-  const read = <T>(action: string, machine: string, perform: (state: State) => T): Promise<T> =>
-    call(action, false, machine, perform).catch((error: unknown) => {
+  const read = <T>(action: string, machine: string, perform: (state: State) => T, inventory?: boolean): Promise<T> =>
+    call(action, false, machine, perform, inventory).catch((error: unknown) => {
       throw gcpError(error, action, machine);
     });
   const idOf = (name: string): string => {
@@ -75,13 +76,17 @@ function createCalls(
           .map((machine) => instanceOf(state, machine)),
       ),
     listAddresses: (filter) =>
-      read(filter === "" ? "addresses.list" : "addresses.list some", "", (state) =>
-        [...state.addresses.values()]
-          .filter(({ cloud }) => cloud === "gcp")
-          .filter(
-            ({ id, ip }) => filter === "" || filter.includes(`name="${id}"`) || filter.includes(`address="${ip}"`),
-          )
-          .map((address) => addressOf(state, address)),
+      read(
+        "addresses.list",
+        "",
+        (state) =>
+          [...state.addresses.values()]
+            .filter(({ cloud }) => cloud === "gcp")
+            .filter(
+              ({ id, ip }) => filter === "" || filter.includes(`name="${id}"`) || filter.includes(`address="${ip}"`),
+            )
+            .map((address) => addressOf(state, address)),
+        filter === "",
       ),
     listOperations: (_zone, filter) =>
       read("zoneOperations.list", "", () => {

@@ -1,6 +1,5 @@
 import type { Pod } from "./pod.ts";
 import type { Pods } from "./pods.ts";
-import type { Call } from "./weather.ts";
 import { isStranger, type Watch, type World } from "./world.ts";
 
 /** Invariants of the design, section 3, seen from the outside: the cloud's own record, the pods' gates, the cluster. */
@@ -63,7 +62,7 @@ export function createInvariants(world: World, pods: Pods): Invariants {
       if (resting === undefined) return;
       if (call.changes)
         story.violate("idle", `${by} sends ${call.action} of ${call.machine}, and nothing has happened`);
-      if (inventories.has(call.action)) resting.reads += 1;
+      if (call.inventory === true) resting.reads += 1;
     },
     rests() {
       const begun = { reads: 0, atMs: world.engine.now() };
@@ -76,9 +75,6 @@ export function createInvariants(world: World, pods: Pods): Invariants {
     },
   };
 }
-
-/** The calls that read a whole pool. */
-const inventories: ReadonlySet<Call["action"]> = new Set(["DescribeAddresses", "addresses.list"]);
 
 /** Whether a node that is there would have no way out without the address, although the pool says that it keeps it then. */
 function strands({ engine, history, truth, cluster, pools }: World, id: string, machine: string): boolean {

@@ -41,6 +41,8 @@ export interface Call {
   readonly changes: boolean;
   /** Answers what is true now, whatever the weather. */
   readonly exact?: boolean;
+  /** Reads all addresses of a pool. */
+  readonly inventory?: boolean;
   readonly machine: string;
   readonly signal?: AbortSignal | undefined;
 }
