@@ -15,6 +15,8 @@ interface InventoryOptions {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "inventoryRead" | "repaired">;
+  /** Called when a pool is known that was not before. */
+  readonly learned: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +30,7 @@ export interface Inventory {
 
 /** Keeps the ledger's addresses like the clouds' inventories. One pool's trouble does not hold up another pool. */
 export function startInventory(options: InventoryOptions): Inventory {
-  const { ledger, clouds, pools, everyMs, log, troubles, metrics, signal } = options;
+  const { ledger, clouds, pools, everyMs, log, troubles, metrics, learned, signal } = options;
   const unread = new Set<string>();
 
   async function read(name: string): Promise<number | undefined> {
@@ -44,7 +46,7 @@ export function startInventory(options: InventoryOptions): Inventory {
     if (adopted + lost > 0) log.warn({ pool: name, adopted, lost }, "the cloud and the ledger differed");
     metrics.repaired("adopted", adopted);
     metrics.repaired("attached again", lost);
-    unread.delete(name);
+    if (unread.delete(name)) learned();
     metrics.inventoryRead(name, "ok");
     return everyMs;
   }
