@@ -200,6 +200,8 @@ export interface Due {
 export interface Repairs {
   readonly adopted: number;
   readonly lost: number;
+  /** In use by pods and no longer in the pool: no inventory tells any more whether they are where they should be. */
+  readonly out: readonly { readonly machine: Machine; readonly address: Attachment["address"] }[];
 }
 
 /**
@@ -270,6 +272,11 @@ export interface Ledger {
    * an attachment due again whose address is on no machine. Answers how many of each it put right.
    */
   putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<Repairs>;
+  /**
+   * The machine was read in the cloud and does not carry this address: its attachment, if pods use it and it is older than
+   * the read, is due again. Answers whether it is. For addresses that no inventory lists (`Repairs.out`).
+   */
+  missed(machine: string, addressId: string, readAtMs: number): Promise<boolean>;
 
   /**
    * The active controller's sign of life, first thing in its term and every `beatEveryMs`. `mirror`: what the last beat that

@@ -67,7 +67,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
         expect(await ledger.acquire(claim("p2", "n2"), how)).toMatchObject({ ...doubtful, pool: { name: "partners" } });
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject(doubtful);
         expect(await ledger.acquire(claim("p3", "n1"), running)).toMatchObject(doubtful);
-        expect(await read({ a2: "i-n3" })).toEqual({ adopted: 0, lost: 0 });
+        expect(await read({ a2: "i-n3" })).toEqual({ adopted: 0, lost: 0, out: [] });
         expect(await ledger.snapshot()).toEqual(before);
       });
 

@@ -442,7 +442,7 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
     describe("inventory and pools", () => {
       it("adopts a pool address found on a known node without a record", async () => {
         const repairs = await ledger.putInventory("partners", inventory(2, { a1: "i-n2" }), await ledger.now());
-        expect(repairs).toEqual({ adopted: 1, lost: 0 });
+        expect(repairs).toEqual({ adopted: 1, lost: 0, out: [] });
         expect((await ledger.snapshot()).attachments).toMatchObject([
           { machine: { id: "i-n2" }, state: "attached", pool: "partners" },
         ]);
@@ -473,6 +473,7 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(await ledger.putInventory("partners", inventory(2), await ledger.now())).toEqual({
           adopted: 0,
           lost: 1,
+          out: [],
         });
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "attach", address: { id: "a1" } });
         expect(await ledger.renew("p1", 60_000)).toMatchObject({ status: "renewed", ip: null });

@@ -69,6 +69,7 @@ export function ledgerFrom(
     removeNode: (...which) => send("removeNode", () => ledger.removeNode(...which)),
     endLeases: (machine) => send("endLeases", () => ledger.endLeases(machine)),
     putInventory: (pool, rows, readAtMs) => send("putInventory", () => ledger.putInventory(pool, rows, readAtMs)),
+    missed: (...which) => send("missed", () => ledger.missed(...which)),
     beat: (mirror) => send("beat", () => ledger.beat(mirror)),
     inTerm: (term) => ledgerFrom(ledger.inTerm(term), engine, process, weather, reaches, trap),
     now: () => send("now", () => ledger.now()),

@@ -1,6 +1,6 @@
 import { codeOf } from "../../shared/errors.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
-import type { Ledger } from "../../shared/ledger/port.ts";
+import type { Ledger, Repairs } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -8,15 +8,13 @@ import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 interface InventoryOptions {
-  readonly ledger: Pick<Ledger, "now" | "putInventory">;
+  readonly ledger: Pick<Ledger, "now" | "putInventory" | "missed">;
   readonly clouds: { forPool(pool: Pool): Promise<Cloud> };
   readonly pools: () => readonly Pool[];
   readonly everyMs: number;
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "inventoryRead" | "repaired">;
-  /** Called when a pool is known that was not before. */
-  readonly learned: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -28,10 +26,35 @@ export interface Inventory {
   idle(): Promise<void>;
 }
 
+/** A select that was mistaken puts a whole pool out of itself; its machines are not all read each minute. */
+const outAtOnce = 50;
+
 /** Keeps the ledger's addresses like the clouds' inventories. One pool's trouble does not hold up another pool. */
 export function startInventory(options: InventoryOptions): Inventory {
-  const { ledger, clouds, pools, everyMs, log, troubles, metrics, learned, signal } = options;
+  const { ledger, clouds, pools, everyMs, log, troubles, metrics, signal } = options;
   const unread = new Set<string>();
+  let turn = 0;
+
+  /** What no inventory lists any more is looked for on its node; a little of it at a time. */
+  async function lookAtOut(cloud: Cloud, out: Repairs["out"], readAtMs: number): Promise<void> {
+    const first = out.length === 0 ? 0 : turn % out.length;
+    turn += outAtOnce;
+    const now = [...out.slice(first), ...out.slice(0, first)].slice(0, outAtOnce);
+    await Promise.all(
+      now.map(async ({ machine, address }) => {
+        try {
+          const { id, running, egressIp } = await cloud.describeNode(machine.providerId, signal);
+          if (!running || id !== machine.id || egressIp === address.ip) return;
+          if (!(await ledger.missed(machine.id, address.id, readAtMs))) return;
+          log.warn({ machine: machine.id, address: address.ip }, "an address out of its pool was taken off");
+          metrics.repaired("attached again", 1);
+        } catch (error) {
+          // A machine that is gone is not for us to judge: its node will be.
+          if (codeOf(error) !== "NODE_UNKNOWN") troubles.tell({ error, machine: machine.id }, "machine not read");
+        }
+      }),
+    );
+  }
 
   async function read(name: string): Promise<number | undefined> {
     const pool = pools().find((candidate) => candidate.name === name);
@@ -42,12 +65,13 @@ export function startInventory(options: InventoryOptions): Inventory {
     const readAtMs = await ledger.now();
     const cloud = await clouds.forPool(pool);
     const rows = await cloud.listAddresses(pool, signal);
-    const { adopted, lost } = await ledger.putInventory(name, rows, readAtMs);
+    const { adopted, lost, out } = await ledger.putInventory(name, rows, readAtMs);
     if (adopted + lost > 0) log.warn({ pool: name, adopted, lost }, "the cloud and the ledger differed");
     metrics.repaired("adopted", adopted);
     metrics.repaired("attached again", lost);
-    if (unread.delete(name)) learned();
+    unread.delete(name);
     metrics.inventoryRead(name, "ok");
+    await lookAtOut(cloud, out, readAtMs);
     return everyMs;
   }
 

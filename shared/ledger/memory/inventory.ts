@@ -11,6 +11,7 @@ import {
   wakeQueue,
   wakeWaiters,
   type AddressRecord,
+  type AttachmentRecord,
   type State,
 } from "./state.ts";
 
@@ -48,7 +49,7 @@ export function putInventory(
   rows: readonly CloudAddress[],
   readAtMs: number,
 ): Repairs {
-  const repairs = { adopted: 0, lost: 0 };
+  const repairs = { adopted: 0, lost: 0, out: [] as Repairs["out"][number][] };
   if (!state.pools.has(pool) || !isNoted(state)) return repairs;
   if (readAtMs < state.beat.emptiedMs) return repairs; // of the ledger before
   const addresses = state.addresses.get(pool) ?? new Map<string, AddressRecord>();
@@ -71,8 +72,7 @@ export function putInventory(
       const machine = attachment.machine.id;
       const lost = attachment.state === "attached" && row.attachedTo !== machine && countLeases(state, machine) > 0;
       if (!recent && lost) {
-        Object.assign(attachment, { state: "attaching", deadlineMs: Math.max(now, workFromMs(state, now)) });
-        state.changed(machine);
+        attachAgain(state, now, attachment);
         repairs.lost += 1;
       }
     } else if (!recent && row.attachedTo === null) {
@@ -92,14 +92,33 @@ export function putInventory(
       dropAttachment(state, holder); // neither the address nor the node is ours any more
       addresses.delete(id);
       state.changed(holder.machine.id);
-    } else if (holder !== undefined) markAddress(state, now, pool, id, "out");
-    else addresses.delete(id);
+    } else if (holder !== undefined) {
+      if (addresses.get(id)?.state !== "out") markAddress(state, now, pool, id, "out");
+      const inUse = holder.state === "attached" && countLeases(state, holder.machine.id) > 0;
+      if (inUse) repairs.out.push({ machine: holder.machine, address: holder.address });
+    } else addresses.delete(id);
   }
   const before = state.inventories.get(pool) ?? 0;
   state.inventories.set(pool, Math.max(before, readAtMs));
   wakeQueue(state, pool);
   if (before < trustedFromMs(state, false)) wakeWaiters(state, ({ reason }) => reason === "ledger-doubtful");
   return repairs;
+}
+
+/** As missed.lua. */
+export function missed(state: State, now: number, machine: string, addressId: string, readAtMs: number): boolean {
+  const attachment = state.attachments.get(machine);
+  if (attachment?.address.id !== addressId || attachment.state !== "attached") return false;
+  if (attachment.sinceMs > readAtMs - inventorySettleMs || countLeases(state, machine) === 0) return false;
+  if (!isNoted(state) || readAtMs < state.beat.emptiedMs) return false;
+  attachAgain(state, now, attachment);
+  return true;
+}
+
+/** It was taken away from pods that use it. */
+function attachAgain(state: State, now: number, attachment: AttachmentRecord): void {
+  Object.assign(attachment, { state: "attaching", deadlineMs: Math.max(now, workFromMs(state, now)) });
+  state.changed(attachment.machine.id);
 }
 
 function adopt(state: State, now: number, pool: string, row: CloudAddress, machine: string): boolean {

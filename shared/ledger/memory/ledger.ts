@@ -4,7 +4,7 @@ import { drainMarginMs, workMs, type Ledger } from "../port.ts";
 import { acquire } from "./acquire.ts";
 import { beat, isNoted, mayDetach, refuseOlder } from "./beat.ts";
 import { due, figures, look, snapshot } from "./due.ts";
-import { putInventory, putPools } from "./inventory.ts";
+import { missed, putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
 import { settle } from "./settle.ts";
 import {
@@ -183,6 +183,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
 
       endLeases: command((now, machine) => endLeases(state, now, machine)),
       putInventory: command((now, pool, rows, readAtMs) => putInventory(state, now, pool, rows, readAtMs)),
+      missed: command((now, machine, id, readAtMs) => missed(state, now, machine, id, readAtMs)),
 
       beat: async (mirror) => {
         // Without a mirror the Lease is a new one: its count of terms begins anew.

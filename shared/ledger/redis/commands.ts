@@ -9,6 +9,7 @@ import endLeases from "./lua/end-leases.lua";
 import figures from "./lua/figures.lua";
 import extend from "./lua/extend.lua";
 import lib from "./lua/lib.lua";
+import missed from "./lua/missed.lua";
 import nowCommand from "./lua/now.lua";
 import pace from "./lua/pace.lua";
 import putInventory from "./lua/put-inventory.lua";
@@ -29,6 +30,7 @@ const scripts = {
   endLeases,
   extend,
   figures,
+  missed,
   now: nowCommand,
   pace,
   putInventory,

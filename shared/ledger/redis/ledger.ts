@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
-import { drainMarginMs, holdersShown, type Ledger, longestPaceMs, type PaceLimits } from "../port.ts";
+import { drainMarginMs, holdersShown, type Ledger, longestPaceMs, type PaceLimits, type Repairs } from "../port.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { partsOf } from "./parts.ts";
@@ -88,14 +88,16 @@ export function createRedisLedger(options: {
         await run("endLeases", machine);
       },
       async putInventory(pool, addresses, readAtMs) {
-        const repairs = { adopted: 0, lost: 0 };
+        const repairs = { adopted: 0, lost: 0, out: [] as Repairs["out"] };
         for (const part of partsOf(addresses)) {
-          const { adopted, lost } = toRepairs(await run("putInventory", pool, readAtMs, ...part));
+          const { adopted, lost, out } = toRepairs(await run("putInventory", pool, readAtMs, ...part));
           repairs.adopted += adopted;
           repairs.lost += lost;
+          repairs.out = out;
         }
         return repairs;
       },
+      missed: async (...which) => (await run("missed", ...which)) === 1,
 
       async beat(mirror) {
         const newTerm = term ?? "";

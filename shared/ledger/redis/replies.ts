@@ -183,8 +183,14 @@ export function toDue(reply: Reply): Due {
 }
 
 export function toRepairs(reply: Reply): Repairs {
-  const [adopted, lost] = list("putInventory", reply);
-  return { adopted: Number(adopted), lost: Number(lost) };
+  const [adopted, lost, out] = list("putInventory", reply);
+  return {
+    adopted: Number(adopted),
+    lost: Number(lost),
+    out: list("putInventory", out)
+      .map(toAttachment)
+      .map(({ machine, address }) => ({ machine, address })),
+  };
 }
 
 export function toFigures(reply: Reply): LedgerFigures {

@@ -15,7 +15,6 @@ export function startFakeEc2(
   world: FakeWorld,
   before: (action: string) => Promise<void> | void = () => undefined,
 ): Promise<FakeServer> {
-  const told = new Map<string, [number, string]>();
   return listen((request, response) => {
     void (async () => {
       const form = new URLSearchParams(await bodyOf(request));
@@ -23,9 +22,7 @@ export function startFakeEc2(
       await before(action);
       const fault = world.take(action);
       if (fault?.kind === "drop-before") return void request.socket.destroy();
-      const old = fault?.kind === "stale-reads" ? told.get(form.toString()) : undefined;
-      const [status, xml] = old ?? answer(world, action, form, fault?.kind);
-      told.set(form.toString(), [status, xml]);
+      const [status, xml] = answer(world, action, form, fault?.kind);
       if (fault?.kind === "drop-after") return void request.socket.destroy();
       response.writeHead(status, { "content-type": "text/xml" }).end(xml);
     })();

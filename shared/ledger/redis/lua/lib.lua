@@ -99,6 +99,13 @@ local function put_attachment(attachment)
   note_work(attachment.machine, attachment)
 end
 
+-- It was taken away from pods that use it.
+local function attach_again(attachment)
+  attachment.state, attachment.deadline = 'attaching', math.max(now, work_from())
+  put_attachment(attachment)
+  changed(attachment.machine)
+end
+
 -- With an attachment's first lease, the caller puts the attachment, too.
 local function put_lease(machine, uid, expires)
   redis.call('ZADD', key('leases', machine), expires, uid)

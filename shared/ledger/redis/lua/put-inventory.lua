@@ -1,10 +1,11 @@
 -- put-inventory: takes in what the cloud says of a pool's addresses; a large pool comes in several parts.
 -- KEYS[1] root; ARGV 1 pool, 2 this ledger's time before the read (ms), 3 'more' | 'last', 4 rank of the first row here,
 --   5 rows here, then for each of them in order: id, ip, machine or ''; in the last part the ids of the parts before follow
--- Output {adopted, lost}: how many addresses without a record were adopted, and how many attachments are attached again
+-- Output {adopted, lost, {attachment, …}}: how many addresses without a record were adopted, how many attachments are attached
+--   again, and (in the last part) those that pods use though their address is out of the pool
 local pool, read_at, is_last, first, rows = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'last', tonumber(ARGV[4]), tonumber(ARGV[5])
-if redis.call('HEXISTS', key('pools'), pool) == 0 or not is_noted() then return { 0, 0 } end
-if read_at < emptied_at() then return { 0, 0 } end -- of the ledger before
+if redis.call('HEXISTS', key('pools'), pool) == 0 or not is_noted() then return { 0, 0, {} } end
+if read_at < emptied_at() then return { 0, 0, {} } end -- of the ledger before
 local adopted, lost = 0, 0
 
 local function holder_of(id)
@@ -52,10 +53,8 @@ local function take_in(rank, id, ip, on)
   if attachment then
     state = 'used'
     if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
-      attachment.state, attachment.deadline = 'attaching', math.max(now, work_from()) -- it was taken away: it is attached again
       lost = lost + 1
-      put_attachment(attachment)
-      changed(attachment.machine)
+      attach_again(attachment)
     end
   elseif not recent then
     if on == '' then state = 'free' elseif adopt(on, id, ip) then state = 'used' else state = 'taken' end
@@ -69,16 +68,19 @@ for row = 0, rows - 1 do
   local at = 6 + row * 3
   take_in(first + row, ARGV[at], ARGV[at + 1], ARGV[at + 2])
 end
-if not is_last then return { adopted, lost } end
+if not is_last then return { adopted, lost, {} } end
 
-local listed = {}
+local listed, out = {}, {}
 for row = 0, rows - 1 do listed[ARGV[6 + row * 3]] = true end
 for index = 6 + rows * 3, #ARGV do listed[ARGV[index]] = true end
 for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
   if not listed[id] then
     local attachment = holder_of(id)
     local node_is_there = attachment and redis.call('HEXISTS', key('machines'), attachment.machine) == 1
-    if attachment and (attachment.state ~= 'kept' or node_is_there) then mark_address(pool, id, 'out') else
+    if attachment and (attachment.state ~= 'kept' or node_is_there) then
+      if get('addresses:' .. pool, id).state ~= 'out' then mark_address(pool, id, 'out') end
+      if attachment.state == 'attached' and count_leases(attachment.machine) > 0 then out[#out + 1] = cjson.encode(attachment) end
+    else
       if attachment then -- neither the address nor the node is ours any more
         drop_attachment(attachment)
         changed(attachment.machine)
@@ -96,4 +98,4 @@ if emptied_at() ~= 0 and before < emptied_at() + OLD_ACTOR_MS then
     if pod and pod.reason == 'ledger-doubtful' then wake(uid) end
   end
 end
-return { adopted, lost }
+return { adopted, lost, out }
