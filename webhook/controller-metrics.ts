@@ -19,13 +19,15 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     ledgerDoubtful: (doubtful) => metrics.ledgerDoubtful.set(doubtful ? 1 : 0),
     leaseRestored: (pool) => metrics.leasesRestored.inc({ pool }),
     notInjected: (count) => metrics.podsNotInjected.set(count),
-    figures({ leases, addresses, waiting }) {
+    leasesOn(pool, node, count) {
+      if (count === 0) metrics.leases.remove({ pool, node });
+      else metrics.leases.set({ pool, node }, count);
+    },
+    figures({ addresses, waiting }) {
       // What is not there any more must not stay as it was.
-      metrics.leases.reset();
       metrics.addresses.reset();
       metrics.podsWaiting.reset();
       metrics.oldestWaitSeconds.reset();
-      for (const { pool, node, count } of leases) metrics.leases.set({ pool, node }, count);
       for (const { pool, state, count } of addresses) metrics.addresses.set({ pool, state }, count);
       for (const { pool, count, oldestMs } of waiting) {
         metrics.podsWaiting.set({ pool }, count);

@@ -18,4 +18,4 @@ const startGcp = async () => overBackend("gcp", await startLab(controlUrl, world
 cloudConformance(awsTraits, startAws);
 cloudConformance(gcpTraits, startGcp);
 awsCallCases(startAws);
-gcpSwapCases(startGcp);
+gcpSwapCases(startGcp, undefined, false);

@@ -14,6 +14,8 @@ interface DirectoryOptions {
   readonly pools: () => readonly Pool[];
   readonly log: Logger;
   readonly troubles: Troubles;
+  /** Called with every node that the watch shows. */
+  readonly seen: (node: ClusterNode) => void;
   readonly signal: AbortSignal;
 }
 
@@ -29,7 +31,7 @@ export interface Directory {
 
 /** Follows the nodes and, once `rebuild` was called, keeps their rows in the ledger. */
 export async function startDirectory(options: DirectoryOptions): Promise<Directory> {
-  const { ledger, clouds, pools, log, troubles, signal } = options;
+  const { ledger, clouds, pools, log, troubles, seen, signal } = options;
   const rows = new Map<string, NodeEntry>();
   /** Machine ids learned from a cloud, by node name; the key says of which machine. */
   const asked = new Map<string, { readonly key: string; readonly id: string }>();
@@ -98,7 +100,11 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
   // Nothing is put before `rebuild` has told what the ledger holds.
   let told = false;
   const look = (node: ClusterNode): void => (told ? queue.add(node.name) : undefined);
-  const nodes = await options.cluster.watchNodes({ changed: look, removed: look }, signal);
+  const changed = (node: ClusterNode): void => {
+    look(node);
+    seen(node);
+  };
+  const nodes = await options.cluster.watchNodes({ changed, removed: look }, signal);
 
   return {
     nodes,

@@ -1,39 +1,43 @@
-import type { Snapshot, Waiter } from "../../shared/ledger/port.ts";
+import type { LedgerFigures, Waiter } from "../../shared/ledger/port.ts";
 import type { Action } from "./action.ts";
 
 /** A wait shorter than this is nothing to tell: attaching takes a moment. */
 const worthTellingMs = 5_000;
 /** A condition that lasts is counted once a minute. */
 const everyMs = 60_000;
-const holdersShown = 3;
 
 /** The Events that say why pods wait, at which place, and what can be done about it. */
-export function explainWaiters(snapshot: Snapshot): Action[] {
+export function explainWaiters(figures: LedgerFigures): Action[] {
   const pools = new Map<string, string>();
-  return snapshot.waiters.flatMap((waiter) => {
+  return figures.waiters.flatMap((waiter) => {
     if (waiter.reason !== "exhausted") {
-      const waitedMs = snapshot.nowMs - waiter.sinceMs;
+      const waitedMs = figures.nowMs - waiter.sinceMs;
       const message = `Waits (${waiter.reason}): ${waiter.detail}`;
       return waitedMs < worthTellingMs ? [] : [warn(waiter, "EgressUnavailable", message)];
     }
-    const state = pools.get(waiter.pool) ?? stateOfPool(waiter.pool, snapshot);
+    const state = pools.get(waiter.pool) ?? stateOfPool(waiter.pool, figures);
     pools.set(waiter.pool, state);
     const place = `this pod, on node ${waiter.node}, is number ${waiter.position} in the queue`;
     return [warn(waiter, "EgressPoolExhausted", `No address of pool ${waiter.pool} is free; ${place}. ${state}`)];
   });
 }
 
+const none: Pick<LedgerFigures["pools"][number], "addresses" | "holders"> = {
+  addresses: { free: 0, used: 0, taken: 0, out: 0 },
+  holders: [],
+};
+
 /** How many wait, who holds the addresses (the first few), and what to do. */
-function stateOfPool(pool: string, snapshot: Snapshot): string {
-  const waiting = snapshot.waiters.filter((waiter) => waiter.pool === pool && waiter.reason === "exhausted").length;
-  const held = snapshot.attachments.filter((attachment) => attachment.pool === pool);
-  const shown = held.slice(0, holdersShown).map(({ address, node, machine }) => {
-    const pods = snapshot.leases.filter((lease) => lease.machine === machine.id).length;
-    return `${address.ip} on node ${node} (${pods} ${pods === 1 ? "pod" : "pods"})`;
-  });
-  if (held.length > shown.length) shown.push(`${held.length - shown.length} more`);
-  const host = held.find((attachment) => attachment.state === "attached");
-  const isEmpty = !snapshot.addresses.some((address) => address.pool === pool);
+function stateOfPool(pool: string, figures: LedgerFigures): string {
+  const waiting = figures.waiters.filter((waiter) => waiter.pool === pool && waiter.reason === "exhausted").length;
+  const { addresses, holders } = figures.pools.find(({ name }) => name === pool) ?? none;
+  const shown = holders.map(
+    ({ address, node, leases }) => `${address.ip} on node ${node} (${leases} ${leases === 1 ? "pod" : "pods"})`,
+  );
+  const held = addresses.used + addresses.out;
+  if (held > shown.length) shown.push(`${held - shown.length} more`);
+  const host = holders.find((attachment) => attachment.state === "attached");
+  const isEmpty = held + addresses.free + addresses.taken === 0;
   const sentences = [
     `${waiting} ${waiting === 1 ? "waits" : "wait"}.`,
     isEmpty ? "The pool has no address at all: check its select." : `Held: ${shown.join(", ") || "none"}.`,

@@ -15,6 +15,8 @@ interface InventoryOptions {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "inventoryRead" | "repaired">;
+  /** Called when a pool is known that was not before. */
+  readonly learned: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ const outAtOnce = 50;
 
 /** Keeps the ledger's addresses like the clouds' inventories. One pool's trouble does not hold up another pool. */
 export function startInventory(options: InventoryOptions): Inventory {
-  const { ledger, clouds, pools, everyMs, log, troubles, metrics, signal } = options;
+  const { ledger, clouds, pools, everyMs, log, troubles, metrics, learned, signal } = options;
   const unread = new Set<string>();
   let turn = 0;
 
@@ -69,7 +71,7 @@ export function startInventory(options: InventoryOptions): Inventory {
     if (adopted + lost > 0) log.warn({ pool: name, adopted, lost }, "the cloud and the ledger differed");
     metrics.repaired("adopted", adopted);
     metrics.repaired("attached again", lost);
-    unread.delete(name);
+    if (unread.delete(name)) learned();
     metrics.inventoryRead(name, "ok");
     await lookAtOut(cloud, out, readAtMs);
     return everyMs;

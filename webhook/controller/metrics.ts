@@ -1,5 +1,5 @@
 import type { DoubtSign } from "../../shared/ledger/beat.ts";
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { LedgerFigures } from "../../shared/ledger/port.ts";
 
 /** What the controller counts; whoever exports metrics implements it. */
 export interface ControllerMetrics {
@@ -22,34 +22,26 @@ export interface ControllerMetrics {
   leaseRestored(pool: string): void;
   /** Pods that ask for an address, run and were never injected, as many as there are now. */
   notInjected(count: number): void;
+  /** Leases of a pool on one node now; 0: the gauge goes. */
+  leasesOn(pool: string, node: string, count: number): void;
   figures(figures: Figures): void;
 }
 
 /** The gauges of one moment. A pool's combination that is missing is to be shown as gone, not as it was. */
 export interface Figures {
-  readonly leases: readonly { pool: string; node: string; count: number }[];
   readonly addresses: readonly { pool: string; state: string; count: number }[];
   readonly waiting: readonly { pool: string; count: number; oldestMs: number }[];
 }
 
-/** Counts a snapshot. Every pool has a row in `waiting`, so that a gauge goes back to zero. */
-export function figuresOf(snapshot: Snapshot): Figures {
-  const leases = new Map<string, { pool: string; node: string; count: number }>();
-  for (const { pool, node } of snapshot.leases) increment(leases, `${pool} ${node}`, { pool, node });
-  const addresses = new Map<string, { pool: string; state: string; count: number }>();
-  for (const { pool, state } of snapshot.addresses) increment(addresses, `${pool} ${state}`, { pool, state });
-  const waiting = new Map<string, { pool: string; count: number; oldestMs: number }>();
-  for (const { name } of snapshot.pools) waiting.set(name, { pool: name, count: 0, oldestMs: 0 });
-  for (const { pool, sinceMs } of snapshot.waiters) {
-    const row = increment(waiting, pool, { pool, oldestMs: 0 });
-    row.oldestMs = Math.max(row.oldestMs, snapshot.nowMs - sinceMs);
+/** Every pool has a row in `waiting`, so that a gauge goes back to zero. */
+export function figuresOf({ nowMs, pools, waiters }: LedgerFigures): Figures {
+  const waiting = new Map(pools.map(({ name }) => [name, { pool: name, count: 0, oldestMs: 0 }]));
+  for (const { pool, sinceMs } of waiters) {
+    const row = waiting.get(pool) ?? { pool, count: 0, oldestMs: 0 };
+    waiting.set(pool, { pool, count: row.count + 1, oldestMs: Math.max(row.oldestMs, nowMs - sinceMs) });
   }
-  return { leases: [...leases.values()], addresses: [...addresses.values()], waiting: [...waiting.values()] };
-}
-
-function increment<T extends { count: number }>(rows: Map<string, T>, key: string, fresh: Omit<T, "count">): T {
-  const row = rows.get(key) ?? ({ ...fresh, count: 0 } as T);
-  row.count += 1;
-  rows.set(key, row);
-  return row;
+  const addresses = pools.flatMap(({ name, addresses: states }) =>
+    Object.entries(states).map(([state, count]) => ({ pool: name, state, count })),
+  );
+  return { addresses, waiting: [...waiting.values()] };
 }

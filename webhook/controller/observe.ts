@@ -1,11 +1,10 @@
 import type { Attachment, Lease, Snapshot } from "../../shared/ledger/port.ts";
 import type { ClusterEvent, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import type { Action } from "./action.ts";
-import { explainWaiters } from "./explain.ts";
 
 export interface View {
   readonly nodes: Watched<ClusterNode>;
-  readonly pods: Watched<ClusterPod>;
+  readonly pods: Pick<Watched<ClusterPod>, "get">;
   /** Whether the ledger knows what the cloud holds of a pool. Until then what it lacks is not taken off a node. */
   readonly known: (pool: string) => boolean;
 }
@@ -13,13 +12,15 @@ export interface View {
 /** The watch shows our own writes within moments; after that a difference is a real one. */
 const settleMs = 30_000;
 
-/** What the cluster should be told, from what the ledger says now, what it said before, and what is written already. */
+/**
+ * What the cluster should be told, from what the ledger says now, what it said before, and what is written already: of one
+ * machine, with its node alone in `nodes`, or of all of them.
+ */
 export function observe(previous: Snapshot | null, snapshot: Snapshot, view: View): Action[] {
   return [
     ...nodeActions(snapshot, view),
     ...podActions(snapshot, view),
     ...releasedActions(previous, snapshot),
-    ...explainWaiters(snapshot),
     ...conflictActions(snapshot, view),
   ];
 }

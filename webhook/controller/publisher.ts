@@ -45,10 +45,14 @@ export function createPublisher({ cluster, troubles, signal }: PublisherOptions)
   return {
     publish(actions) {
       const nowMs = performance.now();
-      for (const [key, { atMs }] of sent) if (nowMs - atMs > rememberMs) sent.delete(key);
+      for (const [key, { atMs }] of sent) {
+        if (nowMs - atMs <= rememberMs) break; // the oldest come first
+        sent.delete(key);
+      }
       for (const action of actions) {
         const last = sent.get(action.key);
         if (last !== undefined && last.text === action.text && nowMs - last.atMs < action.everyMs) continue;
+        sent.delete(action.key);
         sent.set(action.key, { text: action.text, atMs: nowMs });
         wanted.set(action.key, action);
         queue.add(action.key);

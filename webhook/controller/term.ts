@@ -2,17 +2,18 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import { codeOf } from "../../shared/errors.ts";
 import { beatEveryMs } from "../../shared/ledger/beat.ts";
-import type { Job, Ledger, Settlement, Snapshot } from "../../shared/ledger/port.ts";
+import type { Job, Ledger, Settlement } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { createBeats, type Beats } from "./beats.ts";
-import type { Cluster, ClusterPod } from "./cluster/port.ts";
+import type { Cluster, ClusterNode, ClusterPod } from "./cluster/port.ts";
 import { startDirectory } from "./directory.ts";
 import { startInventory } from "./inventory.ts";
 import { startJobs } from "./jobs.ts";
 import type { Reign } from "./leader.ts";
 import { figuresOf, type ControllerMetrics } from "./metrics.ts";
-import { observe } from "./observe.ts";
+import { explainWaiters } from "./explain.ts";
+import { createObserver, type Observer } from "./observer.ts";
 import type { OwnEvents } from "./own-events.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRestoration, type Restoration } from "./restore.ts";
@@ -42,10 +43,11 @@ export interface TermOptions {
   readonly inventoryMs: number;
 }
 
-/** Snapshots cost what exists: at most one in this time, and none in more than a tenth of the time. */
-const snapshotGapMs = 250;
-/** Hints come in bursts: one look at what is due for each burst. */
-const hintGapMs = 100;
+/** Hints come in bursts: one look at what is due, and at queues, in this time, and looking takes a tenth of the time at most. */
+const dueGapMs = 100;
+const figuresGapMs = 250;
+/** What the cluster has is held against what it was told this often, beside its own changes. */
+const againMs = 300_000;
 /** The ledger is asked again soon: pods wait while it cannot be reached. */
 const retryMs = (attempt: number): number => Math.min(5_000, 250 * 2 ** attempt) * (0.75 + Math.random() / 2);
 
@@ -62,16 +64,32 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   const pools = (): readonly Pool[] => options.pools.current();
   let suspicions: Suspicions | undefined;
   const ended = (pod: ClusterPod): void => suspicions?.pod(pod);
-  const seePod = (pod: ClusterPod): void => (pod.ended ? ended(pod) : undefined);
+  let observer: Observer | undefined;
+  const seePod = (pod: ClusterPod): void => {
+    if (pod.ended) ended(pod);
+    observer?.pod(pod);
+  };
+  const seen = (node: ClusterNode): void => observer?.node(node);
+  const learned = (): void => observer?.again();
 
   const [directory, pods] = await Promise.all([
-    startDirectory({ cluster, ledger, clouds, pools, log, troubles, signal }),
+    startDirectory({ cluster, ledger, clouds, pools, log, troubles, seen, signal }),
     cluster.watchPods({ changed: seePod, removed: ended }, signal),
   ]);
   const { nodes } = directory;
   const beats = createBeats({ ledger, mirror: reign.mirror, noted: (mirror) => reign.noted(mirror), log, metrics });
   suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, troubles, metrics, signal });
-  const inventory = startInventory({ ledger, clouds, pools, everyMs: inventoryMs, log, troubles, metrics, signal });
+  const inventory = startInventory({
+    ledger,
+    clouds,
+    pools,
+    everyMs: inventoryMs,
+    log,
+    troubles,
+    metrics,
+    learned,
+    signal,
+  });
   const known = (pool: string): boolean => inventory.known(pool);
   const restoration = createRestoration({ ledger, nodes, pods, known, leaseMs, log, troubles, metrics, signal });
   const publisher = createPublisher({ cluster, troubles, signal });
@@ -79,16 +97,22 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   const jobs = startJobs({
     ledger,
     work: options.work,
-    done: () => looks.add("due", hintGapMs),
+    done: () => lookSoon("due"),
     log,
     troubles,
     signal,
   });
 
+  const waits = (): void => lookSoon("figures");
+  const theirs = { nodes, pods, known, epoch: () => epoch };
+  observer = createObserver({ ledger, ...theirs, publisher, waits, metrics, troubles, signal });
+
   /** The epoch that was filled; what a ledger of another one says is not acted upon. */
   let epoch: string | undefined;
-  let previous: Snapshot | null = null;
-  let snapshotAgainMs = 0;
+  /** Until when the ledger was asked what changed, by its clock. */
+  let askedMs = 0;
+  let dueAgainMs = 0;
+  let figuresAgainMs = 0;
   let unsubscribe: () => Promise<void> = () => Promise.resolve();
 
   async function beat(): Promise<number> {
@@ -116,19 +140,26 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     log.info({ epoch: found.epoch, before: epoch }, "ledger filled");
     directory.rebuild(found.nodes);
     inventory.readAll(directory.idle());
+    observer?.begin(found);
+    askedMs = found.nowMs;
     restoration.begin(new Set(found.leases.map(({ podUid }) => podUid)));
     epoch = found.epoch;
     looks.add("due");
-    looks.add("all", snapshotGapMs);
+    looks.add("figures");
   }
 
   async function lookAtDue(): Promise<number> {
     const startedMs = performance.now();
-    const due = await ledger.due();
+    const due = await ledger.due(askedMs);
+    dueAgainMs = againAfter(startedMs, dueGapMs);
     if (due.epoch !== epoch) {
       looks.add("beat");
       return sweepMs;
     }
+    // A clock that went back has changes under times that were asked for already: all is read.
+    if (due.nowMs < askedMs) looks.add("fill");
+    askedMs = due.nowMs;
+    for (const machine of due.changed) observer?.changed(machine);
     for (const machine of due.machines) jobs.look(machine);
     suspicions?.expired(due.expired);
     const doubt = beats.doubt(due.nowMs);
@@ -140,22 +171,28 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     return nextMs > 0 ? Math.min(nextMs, sweepMs) : sweepMs;
   }
 
-  async function lookAtAll(): Promise<number> {
+  async function lookAtFigures(): Promise<number> {
     const startedMs = performance.now();
-    const snapshot = await ledger.snapshot();
-    if (snapshot.epoch !== epoch) return sweepMs;
-    publisher.publish(observe(previous, snapshot, { nodes, pods, known: (pool) => inventory.known(pool) }));
-    metrics.figures(figuresOf(snapshot));
-    previous = snapshot;
-    snapshotAgainMs = performance.now() + 10 * (performance.now() - startedMs);
+    const figures = await ledger.figures();
+    figuresAgainMs = againAfter(startedMs, figuresGapMs);
+    if (figures.epoch !== epoch) return sweepMs;
+    publisher.publish(explainWaiters(figures));
+    metrics.figures(figuresOf(figures));
     return sweepMs;
   }
 
+  async function observeAgain(): Promise<number> {
+    observer?.again();
+    return againMs;
+  }
+
+  const lookSoon = (kind: "due" | "figures"): void =>
+    looks.add(kind, (kind === "due" ? dueAgainMs : figuresAgainMs) - performance.now());
+
   async function listen(): Promise<undefined> {
     unsubscribe = await ledger.onChange((machine) => {
-      if (machine !== "") jobs.look(machine);
-      looks.add("due", hintGapMs);
-      looks.add("all", Math.max(snapshotGapMs, snapshotAgainMs - performance.now()));
+      lookSoon("due");
+      if (machine === "") lookSoon("figures");
     });
   }
 
@@ -163,7 +200,8 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     beat,
     fill,
     due: lookAtDue,
-    all: lookAtAll,
+    figures: lookAtFigures,
+    again: observeAgain,
     pools: putPools,
     hints: listen,
   };
@@ -182,13 +220,17 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   const forgetPools = options.pools.subscribe(() => looks.add("pools"));
   // Everything else comes after the first beat: it tells whether the ledger can be believed, and refuses older leaders.
   for (const kind of ["hints", "beat"]) looks.add(kind);
+  looks.add("again", againMs);
   await aborted(signal);
   forgetPools();
   await Promise.all(
-    [looks, jobs, directory, inventory, publisher, suspicions, uninjected, restoration].map((part) => part.idle()),
+    [looks, jobs, directory, inventory, publisher, suspicions, uninjected, restoration, observer].map((part) =>
+      part.idle(),
+    ),
   );
   // Another replica's figures are the true ones from now on.
-  metrics.figures({ leases: [], addresses: [], waiting: [] });
+  observer.end();
+  metrics.figures({ addresses: [], waiting: [] });
   metrics.notInjected(0);
   metrics.ledgerDoubtful(false);
   options.ownEvents.set("EgressLedgerDoubtful", null);
@@ -206,6 +248,12 @@ function sentence({ signs, untilMs }: Doubt): string {
 function describe(doubt: Doubt | undefined, { wanted, left }: ReturnType<Restoration["progress"]>): string {
   const restored = left === 0 ? [] : [`${wanted - left} of ${wanted} leases restored`];
   return ["leading", ...(doubt === undefined ? [] : [sentence(doubt)]), ...restored].join("; ");
+}
+
+/** When a look that began then may be made again. */
+function againAfter(startedMs: number, gapMs: number): number {
+  const nowMs = performance.now();
+  return nowMs + Math.max(gapMs, 10 * (nowMs - startedMs));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -58,7 +58,9 @@ export async function attach(
     const now = await readAgain(calls, options, node, outcome.cause);
     if (now.egressIp !== ip) {
       const error = failure(outcome, "compute.instances.addAccessConfig", node);
-      if (hadEphemeral && now.config === undefined) await restore(calls, node, assignment, error);
+      // A read may show what was there before: after a plain refusal it is not asked.
+      if (hadEphemeral && (outcome.state === "failed" || now.config === undefined))
+        await restore(calls, node, assignment, error);
       throw error;
     }
   }

@@ -39,7 +39,9 @@ async function giveBack(calls: GcpCalls, options: GcpOptions, node: GcpNode, att
   const outcome = await addConfig(calls, node, "giveBack", attempt, config);
   const cause = outcome.state === "done" ? undefined : outcome.cause;
   const now = await readAgain(calls, options, node, cause);
-  if (outcome.state !== "done" && now.config === undefined) {
+  // A read may show what was there before.
+  const isBack = outcome.state === "unknown" && now.config !== undefined && now.egressIp !== node.egressIp;
+  if (outcome.state !== "done" && !isBack) {
     throw failure(outcome, "compute.instances.addAccessConfig", node);
   }
   return now.egressIp;

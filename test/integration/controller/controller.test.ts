@@ -70,7 +70,7 @@ describe("startController", () => {
         "p1 EgressAddressAttached",
         "p2 EgressAddressShared",
       ]);
-      expect(world.metrics.last?.leases).toEqual([{ pool: "partners", node: "a", count: 2 }]);
+      expect([...world.metrics.leases]).toEqual([["partners a", 2]]);
     });
   });
 

@@ -32,6 +32,7 @@ async function setUp(pools: readonly Pool[]) {
     pools: () => world.pools,
     log: pino({ level: "silent" }),
     troubles: { tell: () => undefined },
+    seen: () => undefined,
     signal: ending.signal,
   });
   directory.rebuild([]);

@@ -15,6 +15,7 @@ export function startFakeEc2(
   world: FakeWorld,
   before: (action: string) => Promise<void> | void = () => undefined,
 ): Promise<FakeServer> {
+  const told = new Map<string, [number, string]>();
   return listen((request, response) => {
     void (async () => {
       const form = new URLSearchParams(await bodyOf(request));
@@ -22,7 +23,9 @@ export function startFakeEc2(
       await before(action);
       const fault = world.take(action);
       if (fault?.kind === "drop-before") return void request.socket.destroy();
-      const [status, xml] = answer(world, action, form, fault?.kind);
+      const old = fault?.kind === "stale-reads" ? told.get(form.toString()) : undefined;
+      const [status, xml] = old ?? answer(world, action, form, fault?.kind);
+      told.set(form.toString(), [status, xml]);
       if (fault?.kind === "drop-after") return void request.socket.destroy();
       response.writeHead(status, { "content-type": "text/xml" }).end(xml);
     })();

@@ -94,6 +94,7 @@ export function startFakeGce(world: FakeWorld): Promise<FakeServer> {
     },
   };
 
+  const told = new Map<string, [number, unknown]>();
   return listen((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? "", "http://fake");
@@ -105,7 +106,9 @@ export function startFakeGce(world: FakeWorld): Promise<FakeServer> {
       const fault = world.take(action)?.kind;
       if (fault === "drop-before") return void request.socket.destroy();
       const body = text === "" ? {} : (JSON.parse(text) as Record<string, string>);
-      const [status, json] = answer(methods, { action, name, query: url.searchParams, body, fault });
+      const old = fault === "stale-reads" ? told.get(url.href) : undefined;
+      const [status, json] = old ?? answer(methods, { action, name, query: url.searchParams, body, fault });
+      told.set(url.href, [status, json]);
       if (fault === "drop-after") return void request.socket.destroy();
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
     })();

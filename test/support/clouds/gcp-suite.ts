@@ -9,6 +9,8 @@ const ephemeral = /^198\.18\./;
 export function gcpSwapCases(
   start: () => Promise<CloudUnderTest>,
   onAction: (action: string) => void = () => {},
+  /** Whether the backend knows `stale-reads` by the number of answers, as our fakes do. */
+  staleOnce = true,
 ): void {
   describe("gcp cloud's swap", () => {
     let under: CloudUnderTest;
@@ -109,6 +111,24 @@ export function gcpSwapCases(
         await strand();
         await attach("node-2", first);
         await expect(attach("node-1", first)).rejects.toMatchObject({ code: "ADDRESS_TAKEN" });
+        expect(await under.egressIp("node-1")).toMatch(ephemeral);
+      });
+
+      it.runIf(staleOnce)("gives it back although a read still shows the address that was taken off", async () => {
+        await deny(1);
+        await under.fault({ kind: "stale-reads", action: "instances.get", times: 2 });
+        await expect(attach("node-1", first)).rejects.toMatchObject({ code: "CLOUD_DENIED" });
+        expect(await under.egressIp("node-1")).toMatch(ephemeral);
+      });
+
+      it.runIf(staleOnce)("does not take old state for the address that a detach has to give back", async () => {
+        await attach("node-1", first);
+        const work = await assignment(under, "node-1", first);
+        await under.cloud.describeNode(work.machine.providerId);
+        await deny(1);
+        await under.fault({ kind: "stale-reads", action: "instances.get", times: 2 });
+        await expect(under.cloud.detach(under.pool(), work)).rejects.toMatchObject({ code: "CLOUD_DENIED" });
+        expect(await under.cloud.detach(under.pool(), work)).toMatchObject({ outcome: "detached" });
         expect(await under.egressIp("node-1")).toMatch(ephemeral);
       });
 

@@ -74,7 +74,7 @@ export function worldOf(cloud: "aws" | "gcp"): WorldSpec {
 
 /** A fault as the lab's control API takes it; the fakes take the kinds that the suite uses. */
 export interface Fault {
-  readonly kind: "drop-before" | "drop-after" | "throttle" | "revoke" | "error" | "operation-error";
+  readonly kind: "drop-before" | "drop-after" | "throttle" | "revoke" | "error" | "operation-error" | "stale-reads";
   readonly action: string;
   readonly times: number;
   readonly code?: string;

@@ -11,6 +11,8 @@ export interface RecordedMetrics extends ControllerMetrics {
   doubtful: boolean;
   restored: number;
   uninjected: number;
+  /** `<pool> <node>` to leases. */
+  readonly leases: Map<string, number>;
   last: Figures | undefined;
 }
 
@@ -26,6 +28,7 @@ export function recordMetrics(): RecordedMetrics {
     doubtful: false,
     restored: 0,
     uninjected: 0,
+    leases: new Map(),
     last: undefined,
     leading: () => undefined,
     sweep: () => void (recorded.sweeps += 1),
@@ -38,6 +41,10 @@ export function recordMetrics(): RecordedMetrics {
     ledgerDoubtful: (doubtful) => void (recorded.doubtful = doubtful),
     leaseRestored: () => void (recorded.restored += 1),
     notInjected: (count) => void (recorded.uninjected = count),
+    leasesOn(pool, node, count) {
+      if (count === 0) recorded.leases.delete(`${pool} ${node}`);
+      else recorded.leases.set(`${pool} ${node}`, count);
+    },
     figures: (figures) => void (recorded.last = figures),
   };
   return recorded;

@@ -104,31 +104,7 @@ describe("observe", () => {
 
     it("says nothing of release when the pod is back in the queue", () => {
       const after = aSnapshot({ waiters: [aWaiter("p", "a")] });
-      expect(reasons(before, after, view([], []))).toEqual(["p EgressPoolExhausted"]);
-    });
-  });
-
-  describe("when a pod waits", () => {
-    it("says its place in the queue, who holds the addresses, and where a pod need not wait", () => {
-      const snapshot = aSnapshot({
-        addresses: [{ pool: "partners", id: "203.0.113.1", ip: "203.0.113.1", state: "used" }],
-        attachments: [anAttachment("a", "203.0.113.1")],
-        leases: [aLease("p", "a")],
-        waiters: [aWaiter("w1", "b"), aWaiter("w2", "c", { position: 2 })],
-      });
-      const [, second] = observe(null, snapshot, view([], []));
-      expect(second?.event?.message).toBe(
-        "No address of pool partners is free; this pod, on node c, is number 2 in the queue. 2 wait. " +
-          "Held: 203.0.113.1 on node a (1 pod). Reserve another address for the pool, or end pods that hold one. " +
-          "Node a has an address of this pool: a pod there does not wait.",
-      );
-    });
-
-    it("tells other reasons only once they last", () => {
-      const waits = (sinceMs: number) =>
-        aSnapshot({ waiters: [aWaiter("w", "b", { reason: "node-unknown", detail: "not listed", sinceMs })] });
-      expect(reasons(null, waits(96_000), view([], []))).toEqual([]);
-      expect(reasons(null, waits(95_000), view([], []))).toEqual(["w EgressUnavailable"]);
+      expect(reasons(before, after, view([], []))).toEqual([]);
     });
   });
 
