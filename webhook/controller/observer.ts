@@ -104,7 +104,7 @@ export function createObserver(options: ObserverOptions): Observer {
     begin(snapshot) {
       const found = machinesOf(snapshot);
       const gone = { ...snapshot, nodes: [], attachments: [], leases: [], waiters: [], problems: [] };
-      for (const machine of [...slices.keys()]) if (!found.has(machine)) remember(machine, gone);
+      for (const machine of slices.keys()) if (!found.has(machine)) remember(machine, gone);
       for (const [machine, slice] of found) {
         const previous = slices.get(machine) ?? null;
         remember(machine, slice);
