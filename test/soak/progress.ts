@@ -11,7 +11,7 @@ interface ProgressOptions {
   readonly traffic: Traffic;
   readonly usage: ReturnType<typeof watchUsage>;
   readonly storm: Storm;
-  readonly violations: () => Promise<readonly string[]>;
+  readonly violations: () => Promise<readonly unknown[]>;
   readonly log: (line: string) => void;
 }
 

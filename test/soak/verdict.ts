@@ -1,5 +1,6 @@
 import { until } from "../e2e/support/wait.ts";
 import { redis } from "../e2e/support/ours.ts";
+import type { Violation } from "../e2e/support/lab.ts";
 import type { Repair, Window } from "./storm.ts";
 import type { Site } from "./site.ts";
 import { growth, type Process } from "./usage.ts";
@@ -74,13 +75,12 @@ const excuses = /^cloud |^address taken off by hand$/;
 
 /** Only the length of a node's downtime is excused, and only by a fault that makes it long. All the rest must never be. */
 export function judgeViolations(
-  all: readonly string[],
+  all: readonly Violation[],
   windows: readonly Window[],
 ): { unexplained: string[]; explained: number } {
-  const unexplained = all.filter((text) => {
-    const { kind, timeMs } = JSON.parse(text) as { kind: string; timeMs: number };
+  const unexplained = all.filter(({ kind, timeMs }) => {
     const excused = windows.some((at) => excuses.test(at.kind) && at.fromMs <= timeMs && timeMs <= at.toMs + 15_000);
     return kind !== "node-without-public-ip" || !excused;
   });
-  return { unexplained, explained: all.length - unexplained.length };
+  return { unexplained: unexplained.map((one) => JSON.stringify(one)), explained: all.length - unexplained.length };
 }

@@ -17,6 +17,11 @@ export interface CloudEvent {
   readonly ip?: string;
   readonly node?: string;
 }
+export interface Violation {
+  readonly timeMs: number;
+  readonly kind: string;
+  readonly node?: string;
+}
 export interface Flow {
   readonly timeMs: number;
   readonly source: string;
@@ -65,10 +70,9 @@ export function labFacts(lab: Lab) {
       const now = (await world()).nodes.map(({ name, egressIp }) => ({ ip: egressIp ?? "", node: name }));
       return new Map([...gone, ...now].map(({ ip = "", node = "" }) => [ip, node]));
     },
-    /** Everything that must never happen and did, as text. */
-    async violations(): Promise<string[]> {
-      const { violations } = await json<{ violations: unknown[] }>(`${lab.controlUrl}/violations`);
-      return violations.map((violation) => JSON.stringify(violation));
+    /** Everything that must never happen and did. */
+    async violations(): Promise<Violation[]> {
+      return (await json<{ violations: Violation[] }>(`${lab.controlUrl}/violations`)).violations;
     },
     /** What is to go wrong in the cloud from now on (the lab's fault plan). */
     async plan(fault: object): Promise<void> {
