@@ -331,3 +331,8 @@ export const doubtMs = 10_000;
 export const drainMarginMs = 15_000;
 /** An inventory row is ignored when its address changed later than this long before the read (clouds answer old state). */
 export const inventorySettleMs = 10_000;
+/**
+ * After a ledger was emptied: for this long the cloud may still come to show what actors of the old epoch have asked of it. New
+ * pods get only what an inventory of later than that knows.
+ */
+export const oldActorMs = workMs + doubtMs + inventorySettleMs;

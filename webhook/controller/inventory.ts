@@ -21,8 +21,11 @@ interface InventoryOptions {
 }
 
 export interface Inventory {
-  /** Reads every pool once `after` has resolved, and from then on every `everyMs`. */
-  readAll(after: Promise<void>): void;
+  /**
+   * Reads every pool once `after` has resolved, and from then on every `everyMs`; with `againAfterMs` once more that long after
+   * this call.
+   */
+  readAll(after: Promise<void>, againAfterMs?: number): void;
   /** Whether the pool has been read since `readAll`: until then the ledger may not know what the cloud holds. */
   known(pool: string): boolean;
   idle(): Promise<void>;
@@ -36,6 +39,7 @@ export function startInventory(options: InventoryOptions): Inventory {
   const { ledger, clouds, pools, everyMs, log, troubles, metrics, learned, signal } = options;
   const unread = new Set<string>();
   let turn = 0;
+  let againAtMs = 0;
 
   /** What no inventory lists any more is looked for on its node; a little of it at a time. */
   async function lookAtOut(cloud: Cloud, out: Repairs["out"], readAtMs: number): Promise<void> {
@@ -74,7 +78,8 @@ export function startInventory(options: InventoryOptions): Inventory {
     if (unread.delete(name)) learned();
     metrics.inventoryRead(name, "ok");
     await lookAtOut(cloud, out, readAtMs);
-    return everyMs;
+    const untilAgainMs = againAtMs - performance.now();
+    return untilAgainMs > 0 ? Math.min(everyMs, untilAgainMs) : everyMs;
   }
 
   const queue = createWorkQueue({
@@ -88,7 +93,8 @@ export function startInventory(options: InventoryOptions): Inventory {
   });
 
   return {
-    readAll(after) {
+    readAll(after, againAfterMs = 0) {
+      againAtMs = Math.max(againAtMs, performance.now() + againAfterMs);
       for (const pool of pools()) {
         unread.add(pool.name);
         void after.then(() => queue.add(pool.name));

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import { codeOf } from "../../shared/errors.ts";
 import { beatEveryMs } from "../../shared/ledger/beat.ts";
-import type { Job, Ledger, Settlement } from "../../shared/ledger/port.ts";
+import { oldActorMs, type Job, type Ledger, type Settlement } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { createBeats, type Beats } from "./beats.ts";
@@ -139,7 +139,8 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     }
     log.info({ epoch: found.epoch, before: epoch }, "ledger filled");
     directory.rebuild(found.nodes);
-    inventory.readAll(directory.idle());
+    // What an emptied ledger grants new pods waits for a read that old actors cannot make untrue any more.
+    inventory.readAll(directory.idle(), oldActorMs);
     observer?.begin(found);
     askedMs = found.nowMs;
     restoration.begin(new Set(found.leases.map(({ podUid }) => podUid)));

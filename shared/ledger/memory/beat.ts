@@ -1,13 +1,12 @@
 import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
-import { doubtMs, inventorySettleMs, workMs } from "../port.ts";
+import { doubtMs, oldActorMs, workMs } from "../port.ts";
 import { emptyRecords, wakeWaiters, type State } from "./state.ts";
 
 /**
  * So long after a ledger was emptied the cloud may show what actors of the old epoch had asked of it: they stop within workMs, what
  * they asked takes effect within doubtMs, and a read shows it after inventorySettleMs.
  */
-const oldActorMs = workMs + doubtMs + inventorySettleMs;
 
 /** As beat.lua. */
 export function beat(state: State, now: number, mirror: Mirror | null, term: number | null): Beat {

@@ -8,7 +8,8 @@ export const pageOf = (token: string | undefined) => ({
 });
 
 interface Page<T> {
-  readonly items: T[];
+  /** Null, whatever the types of the client say, where an empty list comes as metadata alone. */
+  readonly items: T[] | null;
   readonly metadata?: { readonly _continue?: string };
 }
 
@@ -17,7 +18,7 @@ export async function* everyPage<T>(page: (token: string | undefined) => Promise
   let token: string | undefined;
   do {
     const { items, metadata } = await page(token);
-    yield* items;
+    yield* items ?? [];
     const { _continue: next } = metadata ?? {};
     token = next === "" ? undefined : next;
   } while (token !== undefined);
