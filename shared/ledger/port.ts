@@ -254,16 +254,10 @@ export interface Ledger {
    * the names whose change was refused: the cloud, region and project of a pool in use do not change.
    */
   putPools(pools: readonly Pool[]): Promise<string[]>;
-  /**
-   * Writes a row of the node directory. `replaces`: the UID of the row that the caller knows of, null for none. Answers
-   * false, and changes nothing, when that is not so any more: somebody newer has written. Left out: whatever is there.
-   */
-  putNode(node: NodeEntry, replaces?: string | null): Promise<boolean>;
-  /**
-   * The node is gone: forgets it, and ends every lease on its machine. With its `uid`, only that very node: one of the same
-   * name that came meanwhile stays.
-   */
-  removeNode(name: string, uid?: string): Promise<void>;
+  /** Writes a row of the node directory. Another machine behind the name ends the leases on the one before. */
+  putNode(node: NodeEntry): Promise<void>;
+  /** The node is gone: forgets it, and ends every lease on its machine. */
+  removeNode(name: string): Promise<void>;
   /** Ends every lease on a machine whose pods cannot be using it any more (dead, silent for unreachableSeconds). */
   endLeases(machine: string): Promise<void>;
   /**

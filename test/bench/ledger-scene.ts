@@ -10,6 +10,7 @@ const nodeName = (index: number) => `ip-10-0-${1 + (index >> 8)}-${index & 255}.
 
 /** Pool and nodes of a middling cluster: every node has carried its address for a while, none has a lease. */
 export async function fillLedger(ledger: Ledger): Promise<void> {
+  await ledger.beat(null);
   await ledger.putPools([pool()]);
   const rows = [];
   for (let index = 0; index < nodeCount; index++) {

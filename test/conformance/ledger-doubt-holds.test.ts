@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import type { Mirror } from "../../shared/ledger/beat.ts";
 import type { Acquisition, Job, Ledger } from "../../shared/ledger/port.ts";
 import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
 import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
@@ -21,7 +20,6 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
   describe.skipIf(skip)("when it holds things back", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
-    let mirror: Mirror;
 
     const lingerSeconds = 0;
     async function fill(): Promise<void> {
@@ -30,14 +28,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     }
     const read = async (attached: Record<string, string> = {}) =>
       ledger.putInventory("partners", inventory(2, attached), await ledger.now());
-    /** Time goes by, with a beat every five seconds. */
-    async function pass(ms: number): Promise<void> {
-      for (let left = ms; left > 0; left -= 5_000) {
-        await timed.advance(Math.min(left, 5_000));
-        mirror = await ledger.beat(mirror);
-        expect((mirror as Awaited<ReturnType<Ledger["beat"]>>).signs).toEqual([]);
-      }
-    }
+    const pass = (ms: number) => timed.pass(ms);
     async function attach(podUid: string, on: string): Promise<Job> {
       const job = jobOf(await ledger.acquire(claim(podUid, on), how));
       expect(await ledger.settle(job.machine.id, job.fence, { outcome: "attached", hadEphemeral: true })).toBe(true);
@@ -45,14 +36,14 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     }
     async function empty(): Promise<void> {
       await timed.failOver();
-      mirror = await ledger.beat(mirror);
+      await timed.beat();
       await fill();
     }
 
     beforeEach(async () => {
       timed = await open();
       ledger = timed.ledger;
-      mirror = await ledger.beat(null);
+      await timed.beat();
       await fill();
       await read();
       await pass(60_000);
@@ -86,7 +77,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
         await attach("p1", "n1");
         await ledger.acquire(claim("p1", "n1"), { ...how, leaseMs: 600_000 });
         await timed.advance(30_001);
-        mirror = await ledger.beat(mirror);
+        await timed.beat();
       });
 
       it("keeps records and goes on granting", async () => {
@@ -176,7 +167,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
 
       it("waits for its pools and nodes with the same reason, and not for ever", async () => {
         await timed.failOver();
-        mirror = await ledger.beat(mirror);
+        await timed.beat();
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject(doubtful);
         await pass(35_000);
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ reason: "pool-unknown" });
@@ -250,7 +241,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
         const woken = new Promise<void>((resolve) => void ledger.onWake("p3", resolve));
         await ledger.onWake("p3", () => undefined);
         await timed.failOver();
-        await ledger.beat(mirror);
+        await timed.beat();
         await woken;
         await expect.poll(() => changes).toContain("");
       });

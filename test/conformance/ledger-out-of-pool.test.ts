@@ -19,13 +19,14 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
     beforeEach(async () => {
       timed = await open();
       ledger = timed.ledger;
+      await timed.beat();
       await ledger.putPools([pool()]);
       await ledger.putNode(node("n1"));
       await ledger.putInventory("partners", inventory(2), await ledger.now());
       await ledger.acquire(claim("p1", "n1"), { ...how, mayWork: [] });
       const job = await ledger.begin("i-n1");
       await ledger.settle("i-n1", job?.fence ?? "", { outcome: "attached", hadEphemeral: true });
-      await timed.advance(60_000);
+      await timed.pass(60_000);
     });
     afterEach(() => timed.end());
 

@@ -71,6 +71,7 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
   });
   const sidecars: Sidecar[] = [];
 
+  await ledger.beat(null);
   await ledger.putPools([pool({ lingerSeconds: 0 })]);
   for (const { name, id, zone } of world.nodes) {
     const machine = { id, providerId: `aws:///${zone}/${id}` };

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
+import type { Beat } from "../../shared/ledger/beat.ts";
 import type {
   Acquisition,
   Due,
@@ -16,7 +17,7 @@ import type { TimedLedger } from "./ledgers.ts";
 
 /** One step of a random history: what some pod, node, actor, controller or clock does next. */
 export type Step =
-  | { do: "acquire"; pod: number; mayWork: boolean; nodeUid: "any" | "first" | "later" }
+  | { do: "acquire"; pod: number; mayWork: boolean; nodeUid: "any" | "first" | "later"; running: boolean }
   | { do: "renew" | "drain"; pod: number }
   | { do: "release"; pod: number; mayWork: boolean }
   | { do: "begin"; node: number; later: boolean }
@@ -25,7 +26,8 @@ export type Step =
   | { do: "settle"; job: number; outcome: Settlement["outcome"]; addressAtFault: boolean }
   | { do: "extend"; job: number }
   | { do: "inventory"; stranger: number; staleMs: number; listed: number }
-  | { do: "advance"; ms: number };
+  | { do: "advance" | "pass"; ms: number }
+  | { do: "beat" | "flush" | "save" | "restore" | "failOver" };
 
 const nodes = 3;
 const podsPerNode = 3;
@@ -54,6 +56,7 @@ export const histories = fc.array(
         pod,
         mayWork: fc.boolean(),
         nodeUid: fc.constantFrom("any" as const, "any" as const, "first" as const, "later" as const),
+        running: fc.boolean(),
       }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("renew" as const, "drain" as const), pod }) },
@@ -99,10 +102,23 @@ export const histories = fc.array(
       }),
     },
     {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constantFrom(
+          "beat" as const,
+          "beat" as const,
+          "flush" as const,
+          "save" as const,
+          "restore" as const,
+          "failOver" as const,
+        ),
+      }),
+    },
+    {
       weight: 4,
       arbitrary: fc.record({
-        do: fc.constant("advance" as const),
-        ms: fc.constantFrom(1, 900, 16_000, 31_000, 61_000),
+        do: fc.constantFrom("pass" as const, "pass" as const, "pass" as const, "advance" as const),
+        ms: fc.constantFrom(1, 900, 16_000, 31_000, 61_000, 121_000),
       }),
     },
   ),
@@ -113,22 +129,35 @@ export const histories = fc.array(
 interface Outside {
   jobs: Job[];
   cloud: Map<string, string>;
+  /** Something was lost, or may have been, since the last beat. */
+  suspect: boolean;
+  doubtUntilMs: number;
 }
 
 const names = (index: number) => ({ name: `n${index}`, machine: `i-n${index}`, later: `i-n${index}-later` });
 
 async function perform(
   step: Step,
-  { ledger, advance }: TimedLedger,
+  timed: TimedLedger,
+  saved: { restore?: () => Promise<void> },
   outside: Outside,
   pools: readonly Pool[],
 ): Promise<unknown> {
+  const { ledger } = timed;
+  /** What the controller does with a ledger that was emptied, at least with its pools and nodes. */
+  async function refill(beat: Beat): Promise<Beat> {
+    if (!beat.signs.some((sign) => sign !== "gap")) return beat;
+    await ledger.putPools(pools);
+    for (let index = 0; index < nodes; index++) await ledger.putNode(node(names(index).name));
+    await ledger.putInventory("partners", inventory(addresses, Object.fromEntries(outside.cloud)), await ledger.now());
+    return beat;
+  }
   switch (step.do) {
     case "acquire": {
       const { name } = names(step.pod % nodes);
       const nodeUid = step.nodeUid === "first" ? node(name).uid : step.nodeUid;
       const wish = claim(`p${step.pod}`, name, step.nodeUid === "any" ? {} : { nodeUid });
-      return ledger.acquire(wish, { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [] });
+      return ledger.acquire(wish, { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [], running: step.running });
     }
     case "renew":
       return ledger.renew(`p${step.pod}`, 60_000);
@@ -167,7 +196,23 @@ async function perform(
       return ledger.putInventory("partners", inventory(step.listed, attached), (await ledger.now()) - step.staleMs);
     }
     case "advance":
-      return advance(step.ms);
+      return timed.advance(step.ms);
+    case "pass":
+      await refill(await timed.beat());
+      await timed.pass(step.ms);
+      return timed.beat();
+    case "beat":
+      return refill(await timed.beat());
+    case "flush":
+      return timed.flush();
+    case "save":
+      saved.restore = await timed.save();
+      return null;
+    case "restore": // as Redis does, which reads a dump only when it starts
+      await saved.restore?.();
+      return timed.failOver();
+    case "failOver":
+      return timed.failOver();
   }
 }
 
@@ -189,6 +234,14 @@ function settlementOf(job: Job, step: Extract<Step, { do: "settle" }>, outside: 
 
 function note(step: Step, answer: unknown, before: Snapshot, outside: Outside): void {
   const job = jobIn(answer);
+  if (step.do === "flush" || step.do === "restore" || step.do === "failOver") outside.suspect = true;
+  if (step.do === "beat" || step.do === "pass") {
+    outside.suspect = false;
+    outside.doubtUntilMs = (answer as Beat).doubtUntilMs;
+  }
+  const granted = job !== undefined || (step.do === "acquire" && (answer as Acquisition).status === "attached");
+  if (outside.suspect) expect(granted, "nothing is granted before the beat").toBe(false);
+  if (job?.kind === "detach") expect(before.nowMs, "no detach in doubt").toBeGreaterThanOrEqual(outside.doubtUntilMs);
   if (job !== undefined) {
     // Invariant 3: an address is never detached while a lease exists on its node.
     const leases = before.leases.filter(({ machine, podUid }) => machine === job.machine.id && !releases(step, podUid));
@@ -290,19 +343,23 @@ export async function runHistory(
   ledgers: readonly TimedLedger[],
   pools: readonly Pool[],
 ): Promise<void> {
-  const outside: Outside = { jobs: [], cloud: new Map() };
-  for (const { ledger, advance } of ledgers) {
+  const outside: Outside = { jobs: [], cloud: new Map(), suspect: false, doubtUntilMs: 0 };
+  const saved: { restore?: () => Promise<void> }[] = ledgers.map(() => ({}));
+  for (const { ledger, beat, pass } of ledgers) {
+    await beat();
     await ledger.putPools(pools);
     for (let index = 0; index < nodes; index++) await ledger.putNode(node(names(index).name));
     await ledger.putInventory("partners", inventory(addresses), await ledger.now());
-    await advance(60_000);
+    await pass(60_000);
   }
   const [first] = ledgers;
   if (first === undefined) throw new Error("no ledger to run on");
   let before = await first.ledger.snapshot();
   for (const step of history) {
     const answers = [];
-    for (const timed of ledgers) answers.push(await perform(step, timed, outside, pools));
+    for (const [index, timed] of ledgers.entries()) {
+      answers.push(await perform(step, timed, saved[index] ?? {}, outside, pools));
+    }
     for (const other of answers) expect(other, JSON.stringify(step)).toEqual(answers[0]);
     note(step, answers[0], before, outside);
     const snapshots = await Promise.all(ledgers.map(({ ledger }) => ledger.snapshot()));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
+import { beatEveryMs, beatGapMs, type Beat, type Mirror } from "../../shared/ledger/beat.ts";
 import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
@@ -9,6 +10,10 @@ import { readIndices, type Indices } from "./ledger-indices.ts";
 export interface TimedLedger {
   readonly ledger: Ledger;
   readonly advance: (ms: number) => Promise<void>;
+  /** A beat with what the last one here answered as its mirror. */
+  readonly beat: () => Promise<Beat>;
+  /** Time goes by as with a controller: there is a beat before each gap, and one at the end. */
+  readonly pass: (ms: number) => Promise<void>;
   /** Loses everything. */
   readonly flush: () => Promise<void>;
   /** Keeps what there is now; what it answers brings that back. */
@@ -20,16 +25,37 @@ export interface TimedLedger {
   readonly end: () => Promise<void>;
 }
 
+function beating(ledger: Ledger, advance: (ms: number) => Promise<void>): Pick<TimedLedger, "beat" | "pass"> {
+  let mirror: Mirror | null = null;
+  const beat = async () => {
+    const answer = await ledger.beat(mirror);
+    mirror = { epoch: answer.epoch, sequence: answer.sequence };
+    return answer;
+  };
+  const everyMs = beatGapMs - beatEveryMs;
+  return {
+    beat,
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= everyMs) {
+        await advance(Math.min(left, everyMs));
+        await beat();
+      }
+    },
+  };
+}
+
 const start = 1_700_000_000_000;
 
 export async function timedMemoryLedger(): Promise<TimedLedger> {
   let now = start;
   const ledger = createMemoryLedger({ clock: () => now });
+  const advance = async (ms: number) => {
+    now += ms;
+  };
   return {
     ledger,
-    advance: async (ms) => {
-      now += ms;
-    },
+    advance,
+    ...beating(ledger, advance),
     flush: async () => ledger.restore(),
     save: async () => {
       const saved = ledger.dump();
@@ -57,11 +83,13 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
     const found = await keys();
     if (found.length > 0) await redis.del(found);
   };
+  const advance = async (ms: number) => {
+    await redis.incrby(clockKey, ms);
+  };
   return {
     ledger,
-    advance: async (ms) => {
-      await redis.incrby(clockKey, ms);
-    },
+    advance,
+    ...beating(ledger, advance),
     flush,
     indices: () => readIndices(redis, `static-egress:{${installation}}`),
     save: async () => {

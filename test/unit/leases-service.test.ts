@@ -13,6 +13,7 @@ const onNode2 = claim("pod-2", "n2");
 /** One address, two nodes, and work that settles at once unless told otherwise. */
 async function scene(more: { ledger?: Partial<Ledger>; lingerSeconds?: number; mayWork?: string[] } = {}) {
   const real = createMemoryLedger();
+  await real.beat(null);
   await real.putPools([pool({ lingerSeconds: more.lingerSeconds ?? 0 })]);
   await real.putNode(node("n1"));
   await real.putNode(node("n2"));

@@ -76,15 +76,12 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
     const node = nodes.get(name);
     const wanted = node === undefined ? undefined : await entryFor(node);
     for (const change of changeOfEntry(rows.get(name), wanted)) {
-      const known = rows.get(name)?.uid;
       if (change === "remove" || wanted === undefined) {
-        await ledger.removeNode(name, known);
+        await ledger.removeNode(name);
         rows.delete(name);
-      } else if (await ledger.putNode(wanted, known ?? null)) {
-        rows.set(name, wanted);
       } else {
-        log.warn({ node: name, uid: wanted.uid }, "node directory left alone: a newer leader has written it");
-        return;
+        await ledger.putNode(wanted);
+        rows.set(name, wanted);
       }
       log.info({ node: name, change, machine: wanted?.machine.id, ready: wanted?.ready }, "node directory changed");
     }

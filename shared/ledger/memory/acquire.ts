@@ -26,7 +26,8 @@ export function acquire(
   { leaseMs, mayWork, running = false }: { leaseMs: number; mayWork: readonly string[]; running?: boolean },
 ): Acquisition {
   if (!isNoted(state)) {
-    const detail = "another Redis serves the ledger than the one that the controller knows: it has to look at it first";
+    const detail =
+      "another Redis answers than the one that the controller has seen last: it has to look at this one first";
     const found = state.pools.get(claim.pool);
     return { status: "waiting", reason: "ledger-doubtful", detail, ...(found === undefined ? {} : { pool: found }) };
   }

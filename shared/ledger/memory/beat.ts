@@ -52,7 +52,7 @@ export function refuseOlder({ beat: { term: newest } }: State, term: number): vo
 }
 
 /** Another process than the one that the last beat met may have lost something: nothing is granted before the next beat. */
-export const isNoted = (state: State): boolean => state.beat.server === "" || state.beat.server === state.server;
+export const isNoted = (state: State): boolean => state.beat.server === state.server;
 
 /** From when on nothing can come true any more that an actor of the old epoch has asked of the cloud; 0 when that is long ago. */
 export function workFromMs({ beat: { emptiedMs } }: State, now: number): number {
@@ -66,7 +66,7 @@ export function mayDetach(
   now: number,
   pool: string,
 ) {
-  if ((atMs > 0 && now - atMs > beatGapMs) || now < doubtUntilMs) return false;
+  if (now - atMs > beatGapMs || now < doubtUntilMs) return false;
   return !pools.has(pool) || (inventories.get(pool) ?? 0) >= doubtSinceMs;
 }
 

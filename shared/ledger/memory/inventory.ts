@@ -130,7 +130,7 @@ function adopt(state: State, now: number, pool: string, row: CloudAddress, machi
     pool,
     address: { id: row.id, ip: row.ip },
     state: "attached",
-    fence: newFence(state, now),
+    fence: newFence(state),
     sinceMs: now,
     hadEphemeral: true,
     deadlineMs: 0,

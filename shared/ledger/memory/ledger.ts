@@ -149,10 +149,8 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         return refused;
       }),
 
-      putNode: command((now, node, replaces) => {
+      putNode: command((now, node) => {
         const before = state.nodes.get(node.name);
-        const known = before?.uid === node.uid || (before?.uid ?? null) === replaces;
-        if (replaces !== undefined && !known) return false;
         const moved = before?.machine.id !== node.machine.id;
         state.nodes.set(node.name, node);
         state.machines.set(node.machine.id, node.name);
@@ -165,12 +163,11 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
           state.changed(node.machine.id);
           wakeWaiters(state, (pod) => pod.node === node.name);
         }
-        return true;
       }),
 
-      removeNode: command((now, name, uid) => {
+      removeNode: command((now, name) => {
         const node = state.nodes.get(name);
-        if (node === undefined || (uid !== undefined && node.uid !== uid)) return;
+        if (node === undefined) return;
         const machine = node.machine.id;
         state.nodes.delete(name);
         state.machines.delete(machine);

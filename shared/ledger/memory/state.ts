@@ -116,8 +116,7 @@ export function emptyRecords(): Records {
   };
 }
 
-export function newFence(state: State, now: number): string {
-  if (state.epoch === "") state.epoch = String(now);
+export function newFence(state: State): string {
   state.fences += 1;
   return `${state.epoch}.${state.fences}`;
 }
@@ -207,7 +206,7 @@ export function startWork(
 ): void {
   if (attachment.state !== to) attachment.sinceMs = now;
   attachment.state = to;
-  attachment.fence = newFence(state, now);
+  attachment.fence = newFence(state);
   attachment.deadlineMs = now + workMs;
   attachment.lingerUntilMs = 0;
 }

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from "ioredis";
-import { codeOf, EgressError } from "../../errors.ts";
+import { EgressError } from "../../errors.ts";
 import type { Ledger } from "../port.ts";
 import { toLedgerError } from "./errors.ts";
 import { createRedisLedger } from "./ledger.ts";
@@ -52,7 +52,7 @@ export async function checkServer(redis: Redis | Cluster): Promise<void> {
   checkInfo(info);
 }
 
-/** Asks each server once, when it is first met. A user without the right to INFO is believed: its commands tell the rest. */
+/** Asks each server once, when it is first met. */
 function checkOnce(redis: Redis | Cluster): () => Promise<void> {
   let good: Promise<void> | undefined;
   redis.on("close", () => {
@@ -60,7 +60,6 @@ function checkOnce(redis: Redis | Cluster): () => Promise<void> {
   });
   return () =>
     (good ??= checkServer(redis).catch((error: unknown) => {
-      if (codeOf(error) === "LEDGER_DENIED") return;
       good = undefined;
       throw error;
     }));

@@ -77,12 +77,11 @@ export function createRedisLedger(options: {
         const refused = await run("putPools", ...pools.flatMap((pool) => [pool.name, JSON.stringify(pool)]));
         return Array.isArray(refused) ? refused.map(String) : [];
       },
-      async putNode(node, replaces) {
-        const known = replaces === undefined ? [] : [replaces ?? ""];
-        return (await run("putNode", node.name, JSON.stringify(node), node.machine.id, node.uid, ...known)) === 1;
+      async putNode(node) {
+        await run("putNode", node.name, JSON.stringify(node), node.machine.id);
       },
-      async removeNode(name, uid) {
-        await run("removeNode", name, ...(uid === undefined ? [] : [uid]));
+      async removeNode(name) {
+        await run("removeNode", name);
       },
       async endLeases(machine) {
         await run("endLeases", machine);

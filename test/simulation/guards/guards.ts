@@ -45,16 +45,10 @@ export const guards: readonly Guard[] = [
     without: "row !== undefined",
   },
   {
-    name: "putNode: only over the row that the caller knows",
-    file: ledger,
-    guard: "if (replaces !== undefined && !known) return false;",
-    without: "",
-  },
-  {
-    name: "removeNode: only the node that the caller knows",
-    file: ledger,
-    guard: "(uid !== undefined && node.uid !== uid)",
-    without: "false",
+    name: "ledger: a term that is over changes nothing",
+    file: "shared/ledger/memory/beat.ts",
+    guard: "if (term >= newest) return;",
+    without: "if (term >= newest || newest > 0) return;",
   },
   {
     name: "inventory: what is older than the ledger's own change is not believed",

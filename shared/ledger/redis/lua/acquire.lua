@@ -7,7 +7,10 @@ local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV
 local lease_ms, may, running = tonumber(ARGV[6]), ARGV[7], ARGV[9] == '1'
 
 if not is_noted() then
-  local detail = 'another Redis serves the ledger than the one that the controller knows: it has to look at it first'
+  if string.find(redis.call('INFO', 'replication'), 'role:slave', 1, true) then
+    return redis.error_reply('READONLY this Redis is a replica')
+  end
+  local detail = 'another Redis answers than the one that the controller has seen last: it has to look at this one first'
   return { 'waiting', 'ledger-doubtful', detail, 0, 0, redis.call('HGET', key('pools'), pool_name) or '' }
 end
 purge_waiters()

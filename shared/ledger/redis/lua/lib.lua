@@ -15,7 +15,7 @@ end
 
 -- Another Redis process than the one that the last beat met may have lost something: nothing is granted before the next beat.
 local function server_id() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
-local function is_noted() return beaten('server') == '' or beaten('server') == server_id() end
+local function is_noted() return beaten('server') == server_id() end
 
 -- When a doubt emptied this ledger, 0 for never; until OLD_ACTOR_MS later the cloud may show what actors of the old epoch do.
 local function emptied_at() return tonumber(beaten('emptied')) or 0 end
@@ -29,7 +29,7 @@ local function read_at_of(pool) return tonumber(redis.call('HGET', key('inventor
 -- No detach while nobody looks after the ledger, nor in doubt: before its time is up and the pool was read in it. A pool that
 -- was taken out is not read any more.
 local function may_detach(pool)
-  if now - (tonumber(beaten('at')) or now) > BEAT_GAP_MS or now < (tonumber(beaten('doubtUntil')) or 0) then return false end
+  if now - (tonumber(beaten('at')) or 0) > BEAT_GAP_MS or now < (tonumber(beaten('doubtUntil')) or 0) then return false end
   local is_read = redis.call('HEXISTS', key('pools'), pool) == 1
   return not is_read or read_at_of(pool) >= (tonumber(beaten('doubtSince')) or 0)
 end
@@ -49,7 +49,6 @@ end
 
 -- Grows with every attempt. The epoch is the moment this ledger began (beat.lua): one that lost its data starts a later one.
 local function new_fence()
-  redis.call('SET', key('epoch'), now, 'NX')
   return redis.call('GET', key('epoch')) .. '.' .. redis.call('INCR', key('fence'))
 end
 

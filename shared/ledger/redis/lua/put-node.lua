@@ -1,10 +1,8 @@
 -- put-node: a row of the node directory. Another machine behind the name ends the leases on the one before.
--- KEYS[1] root; ARGV 1 node name, 2 JSON, 3 machine, 4 UID, [5 UID of the row that the caller knows of, '' for none]
--- Output 1 | 0 when that is not so any more: nothing was changed
+-- KEYS[1] root; ARGV 1 node name, 2 JSON, 3 machine
+-- Output 1
 local name, text, machine = ARGV[1], ARGV[2], ARGV[3]
 local before = get('nodes', name)
-local uid = before and before.uid or ''
-if ARGV[5] and uid ~= ARGV[4] and uid ~= ARGV[5] then return 0 end
 redis.call('HSET', key('nodes'), name, text)
 redis.call('HSET', key('machines'), machine, name)
 if before and before.machine.id ~= machine then

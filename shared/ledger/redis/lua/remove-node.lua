@@ -1,8 +1,8 @@
 -- remove-node: the node is gone, and with it every lease on its machine.
--- KEYS[1] root; ARGV 1 node name, [2 its UID: one of the same name that came meanwhile stays]
+-- KEYS[1] root; ARGV 1 node name
 -- Output 1
 local node = get('nodes', ARGV[1])
-if not node or (ARGV[2] and node.uid ~= ARGV[2]) then return 1 end
+if not node then return 1 end
 local machine = node.machine.id
 redis.call('HDEL', key('nodes'), ARGV[1])
 redis.call('HDEL', key('machines'), machine)
