@@ -7,11 +7,12 @@ import { scenarios, type ScenarioName } from "./scenarios.ts";
 import { lineOf, stepsOf, stepsFile } from "./steps.ts";
 import { rowsBy, survived, textOf, type Result } from "./table.ts";
 
-const usage = `npm run matrix -- [--only TEXT] [--full] [--write] [--record]
+const usage = `npm run matrix -- [--only TEXT] [--first] [--full] [--write] [--record]
 
 Every step of an address' life, with every fault that means something there, on simulated time; all invariants are checked
 after each case. Prints a table by kind of fault and by phase; the exit code is 1 when a case was not survived.
---only tries the cases whose name (scenario/phase: actor call: fault) has the text in it; --full tells their stories.
+--only tries the cases whose name (scenario/phase: actor call: fault) has the text in it; --full tells their stories, --first
+stops at one that was not survived.
 --write keeps the table in test/matrix/last.json. --record shows where the list of steps (test/matrix/steps.json) differs from
 what actors do now; --record --write puts it right: look at the phases of what it adds.
 `;
@@ -39,10 +40,30 @@ async function recordAll(write: boolean): Promise<number> {
   return differences === 0 || write ? 0 : 1;
 }
 
+async function tryAll(how: { only: string; first: boolean; full: boolean }): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const name of Object.keys(scenarios) as ScenarioName[]) {
+    const cases = casesOf(name).filter((one) => `${name}/${titleOf(one)}`.includes(how.only));
+    if (cases.length === 0) continue;
+    const { wellAtMs: fairMs } = await play(scenarios[name], () => undefined);
+    for (const one of cases) {
+      const title = `${name}/${titleOf(one)}`;
+      const tried = await tryCase(one, how.full);
+      results.push({ ...one, ...tried, fairMs });
+      if (how.full) say(`${title}\n${tried.story.join("\n")}`);
+      if (survived(tried)) continue;
+      say(`${title}: ${tried.reached ? tried.violations.join("; ") : "never came to it"}`);
+      if (how.first) return results;
+    }
+  }
+  return results;
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", default: "" },
+      first: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       record: { type: "boolean", default: false },
@@ -54,18 +75,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.record) return recordAll(values.write);
-  const results: Result[] = [];
-  for (const name of Object.keys(scenarios) as ScenarioName[]) {
-    const { wellAtMs: fairMs } = await play(scenarios[name], () => undefined);
-    for (const one of casesOf(name)) {
-      const title = `${name}/${titleOf(one)}`;
-      if (!title.includes(values.only)) continue;
-      const tried = await tryCase(one, values.full);
-      results.push({ ...one, ...tried, fairMs });
-      if (values.full) say(`${title}\n${tried.story.join("\n")}`);
-      if (!survived(tried)) say(`${title}: ${tried.reached ? tried.violations.join("; ") : "never came to it"}`);
-    }
-  }
+  const results = await tryAll(values);
   const byFault = rowsBy(results, ({ fault }) => fault.name);
   const byPhase = rowsBy(results, ({ step }) => step.phase);
   const failed = results.filter((result) => !survived(result)).length;

@@ -1,0 +1,36 @@
+/** What finds that a guard is missing: a program that has to fail then, and the words by which its failure is known. */
+export interface Finder {
+  readonly args: readonly string[];
+  /** A crash is no finding. */
+  readonly finding: RegExp;
+}
+
+/** Cases of the fault matrix whose name has `only` in it. */
+export const matrix = (only: string): Finder => ({
+  args: ["test/matrix/main.ts", "--first", "--only", only],
+  finding: /^\S.*: (?:\d+|program): |never came to it/m,
+});
+
+/** The stories, and so many random histories. */
+export const simulation = (histories: number, seed = "1", from = 0): Finder => ({
+  args: [
+    ...["test/simulation/main.ts", "--no-shrink", "--seed", seed],
+    ...["--from", String(from), "--histories", String(histories)],
+  ],
+  finding: /^history /m,
+});
+
+/** The tests of one file whose names have `name` in them. */
+export const tests = (project: "unit" | "conformance" | "integration" | "matrix", file: string, name = ""): Finder => ({
+  args: [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--project",
+    project,
+    file,
+    "--bail",
+    "1",
+    ...(name === "" ? [] : ["-t", name]),
+  ],
+  finding: /Tests .*\d+ failed/,
+});

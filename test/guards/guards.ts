@@ -1,0 +1,11 @@
+import type { Guard } from "./guard.ts";
+import { cloudGuards } from "./of-clouds.ts";
+import { ledgerGuards } from "./of-ledger.ts";
+import { programGuards } from "./of-programs.ts";
+import { redisGuards } from "./of-redis.ts";
+
+/**
+ * Each of them taken out has to make its finder fail. Not among them: that an actor is left alone until its deadline. The
+ * node's lock and the fence hold without it, so that it only saves work that would be refused.
+ */
+export const guards: readonly Guard[] = [...ledgerGuards, ...redisGuards, ...programGuards, ...cloudGuards];
