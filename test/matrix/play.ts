@@ -59,7 +59,8 @@ export async function play(scenario: Scenario, aim: Aim, full = false): Promise<
     wellAtMs = (await settle(scene, pass, () => quietFromMs, patienceMs)) - begin;
     const linger = Math.max(...world.pools.map(({ lingerSeconds }) => lingerSeconds)) * 1000;
     for (const pod of pods.all.values()) pods.remove(pod, false);
-    await settle(scene, pass, () => 0, emptyMs + linger);
+    // A ledger in doubt detaches nothing before its time is up.
+    await settle(scene, pass, () => world.ledger.dump().beat.doubtUntilMs, emptyMs + linger);
   });
   return { violations: outcome.violations, story: outcome.story, hitAtMs, wellAtMs };
 }
