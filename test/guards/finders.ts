@@ -13,10 +13,7 @@ export const matrix = (only: string): Finder => ({
 
 /** The stories, and so many random histories. */
 export const simulation = (histories: number, seed = "1", from = 0): Finder => ({
-  args: [
-    ...["test/simulation/main.ts", "--no-shrink", "--seed", seed],
-    ...["--from", String(from), "--histories", String(histories)],
-  ],
+  args: ["test/simulation/main.ts", "--no-shrink", "--seed", seed, "--from", `${from}`, "--histories", `${histories}`],
   finding: /^history /m,
 });
 
