@@ -9,6 +9,7 @@ import { benchLedgerMemory } from "./ledger-memory.ts";
 import { benchLedgerSpeed } from "./ledger-speed.ts";
 import { benchNodeAdmission } from "./node-admission.ts";
 import { benchPodStart } from "./pod-start.ts";
+import { benchReconcile } from "./reconcile.ts";
 import { root } from "./root.ts";
 import { type Bench, figureText, goalText, isMet, type Row } from "./row.ts";
 import { benchSidecarHold } from "./sidecar-hold.ts";
@@ -22,6 +23,7 @@ const benches = new Map<string, readonly [Bench, string]>([
   ["sidecar-size", [benchSidecarSize, "bundles and image"]],
   ["ledger-speed", [benchLedgerSpeed, "acquire, renew, release at 1, 16 and 128 at once"]],
   ["ledger-memory", [benchLedgerMemory, "Redis memory for a lease"]],
+  ["reconcile", [benchReconcile, "what the controller costs at rest and for 1,000 changes, by nodes"]],
   ["attach", [benchAttach, "reserved to confirmed, against the cloud's own latency"]],
   ["calls", [benchCalls, "calls to the cloud, by action"]],
   ["admission", [benchNodeAdmission, "the webhook against a bare node:https server"]],

@@ -40,6 +40,8 @@ end
 
 local function take_in(rank, id, ip, on)
   local before = get('addresses:' .. pool, id)
+  if before and before.rank == rank and before.ip == ip and before.state == (on == '' and 'free' or 'used')
+    and (redis.call('HGET', key('holders'), id) or '') == on then return end -- as nearly always: all is as it was
   local attachment = holder_of(id) or index_older(id, on)
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
@@ -70,10 +72,13 @@ for row = 0, rows - 1 do
 end
 if not is_last then return { adopted, lost, {} } end
 
-local listed, out = {}, {}
-for row = 0, rows - 1 do listed[ARGV[6 + row * 3]] = true end
-for index = 6 + rows * 3, #ARGV do listed[ARGV[index]] = true end
-for _, id in ipairs(redis.call('HKEYS', key('addresses', pool))) do
+local listed, count, out = {}, 0, {}
+local function list(id) if not listed[id] then listed[id], count = true, count + 1 end end
+for row = 0, rows - 1 do list(ARGV[6 + row * 3]) end
+for index = 6 + rows * 3, #ARGV do list(ARGV[index]) end
+-- All that are listed have a row by now: as many rows are all there are.
+local known = redis.call('HLEN', key('addresses', pool)) > count and redis.call('HKEYS', key('addresses', pool)) or {}
+for _, id in ipairs(known) do
   if not listed[id] then
     local attachment = holder_of(id)
     local node_is_there = attachment and redis.call('HEXISTS', key('machines'), attachment.machine) == 1
