@@ -24,6 +24,7 @@ export function createMetrics(options: { process?: boolean } = {}) {
     addresses: gauge("addresses", "Addresses of the pool by state: free, used, taken, out", "pool", "state"),
     podsWaiting: gauge("pods_waiting", "Pods that wait for an address", "pool"),
     oldestWaitSeconds: gauge("oldest_wait_seconds", "How long the pod has waited that waits longest", "pool"),
+    podsUnavailable: counter("pods_unavailable_total", "Pods without a confirmed address, by why", "pool", "why"),
     podsNotInjected: gauge("pods_not_injected", "Pods that ask for an address and were never injected"),
     attachSeconds: histogram("attach_duration_seconds", "Attaching an address", secondsCloud, "cloud", "outcome"),
     releaseSeconds: histogram("release_duration_seconds", "Detaching an address", secondsCloud, "cloud", "outcome"),

@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { codeOf } from "../shared/errors.ts";
-import type { Claim } from "../shared/ledger/port.ts";
+import type { Claim, PodNote } from "../shared/ledger/port.ts";
 import type { LeaseAnswer, Leases } from "../shared/leases/port.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Gate, PodState } from "./gate.ts";
@@ -59,6 +59,8 @@ export function startAgent(options: AgentOptions): Agent {
   let proceeding = false;
   let draining = false;
   let said = "";
+  /** Told with every acquire and renewal: this program has no rights in Kubernetes, the controller tells the pod. */
+  let note: PodNote | null = null;
 
   async function say(state: PodState, message: string): Promise<void> {
     const text = JSON.stringify(state);
@@ -75,6 +77,7 @@ export function startAgent(options: AgentOptions): Agent {
   async function openGate(ip: string): Promise<void> {
     gateOpen = true;
     proceeding = false;
+    note = null;
     address = ip;
     await gate.open(ip);
     await say({ phase: draining ? "draining" : "held", pool, ip }, "address confirmed");
@@ -98,6 +101,9 @@ export function startAgent(options: AgentOptions): Agent {
       proceeding = true;
       await gate.openWithout();
     }
+    const detail = why.detail ?? why.reason ?? "";
+    if (proceeding) note = { kind: "proceeding", detail };
+    else note = phase === "verifying" ? { kind: "unverified", detail } : null;
     await say(
       { phase: proceeding ? "proceeding" : phase, pool, ...why },
       starts ? "starting the app without its address" : message,
@@ -114,7 +120,7 @@ export function startAgent(options: AgentOptions): Agent {
   async function acquire(): Promise<Attached | undefined> {
     for (let failures = 0; !stopped.signal.aborted;) {
       try {
-        const answer = await leases.acquire(claim, stopped.signal);
+        const answer = await leases.acquire(note === null ? claim : { ...claim, note }, stopped.signal);
         if (stopped.signal.aborted) break;
         failures = 0;
         if (answer.status === "attached") return answer;
@@ -160,7 +166,7 @@ export function startAgent(options: AgentOptions): Agent {
       await pause((ip === null || confirmed ? renewAt : Math.min(renewAt, verifyAt)) - clock());
       if (stopped.signal.aborted || clock() < renewAt) continue;
       try {
-        const renewal = await leases.renew(podUid);
+        const renewal = await leases.renew(podUid, note);
         failures = 0;
         renewAt = clock() + renewAfterMs(options.leaseMs, random());
         if (renewal.status === "unknown") {

@@ -18,6 +18,7 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     ledgerDoubted: (sign) => metrics.ledgerDoubts.inc({ sign }),
     ledgerDoubtful: (doubtful) => metrics.ledgerDoubtful.set(doubtful ? 1 : 0),
     leaseRestored: (pool) => metrics.leasesRestored.inc({ pool }),
+    unavailable: (pool, why) => metrics.podsUnavailable.inc({ pool, why }),
     notInjected: (count) => metrics.podsNotInjected.set(count),
     leasesOn(pool, node, count) {
       if (count === 0) metrics.leases.remove({ pool, node });

@@ -1,4 +1,4 @@
-import type { Acquisition, Claim, Renewal } from "../ledger/port.ts";
+import type { Acquisition, Claim, PodNote, Renewal } from "../ledger/port.ts";
 
 /** What a sidecar is told: like the ledger's answer, but the work has been done. */
 export type LeaseAnswer = Exclude<Acquisition, { status: "work" }>;
@@ -12,7 +12,8 @@ export interface Leases {
   acquire(claim: Claim, signal?: AbortSignal): Promise<LeaseAnswer>;
   /** Resolves when something changed for the pod, or after `timeoutMs`, or when aborted. Never rejects. */
   woken(podUid: string, timeoutMs: number, signal?: AbortSignal): Promise<void>;
-  renew(podUid: string): Promise<Renewal>;
+  /** `note`: what there is to say of the pod; null for nothing. */
+  renew(podUid: string, note: PodNote | null): Promise<Renewal>;
   drain(podUid: string, graceMs: number): Promise<void>;
   /** One ledger command; where this process may also detach, it uses what is left of `timeLeftMs` for it. */
   release(podUid: string, timeLeftMs: number): Promise<void>;

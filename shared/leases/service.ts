@@ -87,7 +87,7 @@ export function createLeaseService(options: {
       if (entry !== undefined) entry.woken = false;
     },
 
-    renew: (podUid) => ledger.renew(podUid, leaseMs),
+    renew: (podUid, note) => ledger.renew(podUid, leaseMs, note),
     drain: (podUid, graceMs) => ledger.drain(podUid, { leaseMs, graceMs }),
 
     async release(podUid, timeLeftMs) {

@@ -2,6 +2,16 @@ import type { CloudAddress, Machine } from "../clouds/port.ts";
 import type { Pool } from "../pools/schema.ts";
 import type { Beat, Mirror } from "./beat.ts";
 
+/**
+ * What a sidecar has to say of its pod beside the lease: it has no rights in Kubernetes, so the controller tells it.
+ * `proceeding`: the app was started without its address. `unverified`: the address is there, and the pool's `verify` URL has
+ * not seen it. `detail` is a sentence for people.
+ */
+export interface PodNote {
+  readonly kind: "proceeding" | "unverified";
+  readonly detail: string;
+}
+
 /** One pod's wish for an address: who it is, where it runs and which pool it wants. */
 export interface Claim {
   readonly podUid: string;
@@ -14,6 +24,7 @@ export interface Claim {
   /** The UID of that node, when it is known: a directory that still has an older node of the name is not believed. */
   readonly nodeUid?: string;
   readonly pool: string;
+  readonly note?: PodNote;
 }
 
 /** A row of the node directory: which machine stands behind a node name now. */
@@ -125,6 +136,7 @@ export interface Lease {
   readonly state: "held" | "draining";
   readonly sinceMs: number;
   readonly expiresAtMs: number;
+  readonly note?: PodNote;
 }
 
 export interface Waiter {
@@ -138,6 +150,7 @@ export interface Waiter {
   readonly reason: WaitReason;
   readonly detail: string;
   readonly position: number;
+  readonly note?: PodNote;
 }
 
 /** `taken`: attached to something that is not ours; `out`: no longer in the pool, in use until its last lease ends. */
@@ -222,7 +235,8 @@ export interface Ledger {
     claim: Claim,
     options: { readonly leaseMs: number; readonly mayWork: readonly string[]; readonly running?: boolean },
   ): Promise<Acquisition>;
-  renew(podUid: string, leaseMs: number): Promise<Renewal>;
+  /** `note`: null for nothing to say; left out, the note that is there stays. */
+  renew(podUid: string, leaseMs: number, note?: PodNote | null): Promise<Renewal>;
   /** The pod is terminating: its lease counts for at least `leaseMs` and `graceMs` more, whichever is longer. */
   drain(podUid: string, options: { readonly leaseMs: number; readonly graceMs: number }): Promise<void>;
   /**

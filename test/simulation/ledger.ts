@@ -56,7 +56,7 @@ export function ledgerFrom(
 
   return {
     acquire: (claim, how) => send("acquire", () => ledger.acquire(claim, how)),
-    renew: (podUid, leaseMs) => send("renew", () => ledger.renew(podUid, leaseMs)),
+    renew: (...how) => send("renew", () => ledger.renew(...how)),
     drain: (podUid, how) => send("drain", () => ledger.drain(podUid, how)),
     release: (podUid, how) => send("release", () => ledger.release(podUid, how)),
     begin: (machine) => send("begin", () => ledger.begin(machine)),

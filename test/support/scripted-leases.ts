@@ -1,4 +1,4 @@
-import type { Claim, Renewal } from "../../shared/ledger/port.ts";
+import type { Claim, PodNote, Renewal } from "../../shared/ledger/port.ts";
 import type { LeaseAnswer, Leases } from "../../shared/leases/port.ts";
 
 type Step<T> = T | Error | (() => Promise<T>);
@@ -6,6 +6,8 @@ type Step<T> = T | Error | (() => Promise<T>);
 /** Leases that answer what the test lays down, the last answer again and again; `calls` is what they were asked. */
 export interface ScriptedLeases extends Leases {
   readonly calls: string[];
+  /** What the last acquire or renewal said of the pod; null: nothing. */
+  note: PodNote | null;
   readonly answers: {
     acquire: Step<LeaseAnswer>[];
     renew: Step<Renewal>[];
@@ -35,12 +37,16 @@ export function scriptedLeases(first: Step<LeaseAnswer>): ScriptedLeases {
     return typeof step === "function" ? (step as () => Promise<T>)() : step;
   }
 
-  return {
+  const leases: ScriptedLeases = {
     calls,
+    note: null,
     sleeps,
     answers,
     wake: () => wakeUp?.(),
-    acquire: (_claim: Claim) => next("acquire", answers.acquire),
+    acquire(claim: Claim) {
+      leases.note = claim.note ?? null;
+      return next("acquire", answers.acquire);
+    },
     woken: (_podUid, timeoutMs, signal) =>
       new Promise((resolve) => {
         sleeps.push(timeoutMs);
@@ -52,9 +58,13 @@ export function scriptedLeases(first: Step<LeaseAnswer>): ScriptedLeases {
         if (signal?.aborted === true) wakeUp();
         signal?.addEventListener("abort", wakeUp);
       }),
-    renew: () => next("renew", answers.renew),
+    renew(_podUid, note) {
+      leases.note = note;
+      return next("renew", answers.renew);
+    },
     drain: () => next("drain", answers.drain),
     release: () => next("release", answers.release),
     close: async () => undefined,
   };
+  return leases;
 }

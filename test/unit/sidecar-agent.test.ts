@@ -161,6 +161,29 @@ describe("agent", () => {
     });
   });
 
+  describe("when there is something to say of the pod", () => {
+    it("says with every acquire that the app was started without its address, and no longer once it is there", async () => {
+      const { leases, pass } = start(exhausted(1), { onUnavailable: "proceed" });
+      await pass(1_000);
+      expect(leases.note).toBeNull();
+      await pass(400_000);
+      expect(leases.note).toMatchObject({ kind: "proceeding" });
+      leases.answers.acquire = [attached()];
+      await pass(120_000);
+      expect(leases.note).toBeNull();
+    });
+
+    it("says with every renewal that the address is not confirmed, and no longer once it is", async () => {
+      const seen: { problem: string | null } = { problem: "saw 198.51.100.9" };
+      const { leases, pass } = start(attached({ verify: "http://echo/" }), { verify: async () => seen.problem });
+      await pass(30_000);
+      expect(leases.note).toEqual({ kind: "unverified", detail: "saw 198.51.100.9" });
+      seen.problem = null;
+      await pass(60_000);
+      expect(leases.note).toBeNull();
+    });
+  });
+
   describe("when the pool has a verify URL", () => {
     it("opens only after it has seen the address, and renews the lease meanwhile", async () => {
       const seen = { problem: "saw 198.51.100.9" as string | null };

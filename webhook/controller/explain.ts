@@ -1,5 +1,6 @@
 import type { LedgerFigures, Waiter } from "../../shared/ledger/port.ts";
 import type { Action } from "./action.ts";
+import { withoutAddress } from "./observe.ts";
 
 /** A wait shorter than this is nothing to tell: attaching takes a moment. */
 const worthTellingMs = 5_000;
@@ -10,6 +11,9 @@ const everyMs = 60_000;
 export function explainWaiters(figures: LedgerFigures): Action[] {
   const pools = new Map<string, string>();
   return figures.waiters.flatMap((waiter) => {
+    if (waiter.note?.kind === "proceeding") {
+      return [warn(waiter, "EgressUnavailable", withoutAddress(`${waiter.reason}: ${waiter.detail}`))];
+    }
     if (waiter.reason !== "exhausted") {
       const waitedMs = figures.nowMs - waiter.sinceMs;
       const message = `Waits (${waiter.reason}): ${waiter.detail}`;

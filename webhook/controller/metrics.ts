@@ -1,5 +1,5 @@
 import type { DoubtSign } from "../../shared/ledger/beat.ts";
-import type { LedgerFigures } from "../../shared/ledger/port.ts";
+import type { LedgerFigures, PodNote } from "../../shared/ledger/port.ts";
 
 /** What the controller counts; whoever exports metrics implements it. */
 export interface ControllerMetrics {
@@ -22,6 +22,8 @@ export interface ControllerMetrics {
   leaseRestored(pool: string): void;
   /** Pods that ask for an address, run and were never injected, as many as there are now. */
   notInjected(count: number): void;
+  /** A sidecar says so of its pod for the first time since it last could not. */
+  unavailable(pool: string, why: PodNote["kind"]): void;
   /** Leases of a pool on one node now; 0: the gauge goes. */
   leasesOn(pool: string, node: string, count: number): void;
   figures(figures: Figures): void;

@@ -22,6 +22,7 @@ export function observe(previous: Snapshot | null, snapshot: Snapshot, view: Vie
     ...podActions(snapshot, view),
     ...releasedActions(previous, snapshot),
     ...conflictActions(snapshot, view),
+    ...noteActions(snapshot),
   ];
 }
 
@@ -105,14 +106,38 @@ function* conflictActions(snapshot: Snapshot, { nodes }: View): Generator<Action
   }
 }
 
+/** What sidecars say of pods that hold a lease; of those that wait explain.ts tells. */
+function* noteActions(snapshot: Snapshot): Generator<Action> {
+  for (const lease of snapshot.leases) {
+    if (lease.note === undefined) continue;
+    const { kind, detail } = lease.note;
+    const event =
+      kind === "unverified"
+        ? podEvent(lease, "EgressVerifyFailed", `The address is attached and not confirmed: ${detail}`)
+        : podEvent(lease, "EgressUnavailable", withoutAddress(detail));
+    yield { key: `note/${lease.podUid}/${kind}`, text: "", everyMs: 600_000, event };
+  }
+}
+
+/** Under `on-unavailable: proceed` an app may run though it leaves from any address. */
+export function withoutAddress(detail: string): string {
+  return `Started without its address (on-unavailable: proceed), which is still being asked for: ${detail}`;
+}
+
 function nodeEvent(node: ClusterNode, reason: ClusterEvent["reason"], message: string): ClusterEvent {
   const about = { kind: "Node", namespace: null, name: node.name, uid: node.uid } as const;
   return { about, type: reason === "EgressConflict" ? "Warning" : "Normal", reason, message };
 }
 
+const warnings: ReadonlySet<ClusterEvent["reason"]> = new Set<ClusterEvent["reason"]>([
+  "EgressAddressChanged",
+  "EgressVerifyFailed",
+  "EgressUnavailable",
+]);
+
 function podEvent(lease: Lease, reason: ClusterEvent["reason"], message: string): ClusterEvent {
   const slash = lease.pod.indexOf("/");
   const about = { kind: "Pod", namespace: lease.pod.slice(0, slash), name: lease.pod.slice(slash + 1) } as const;
-  const type = reason === "EgressAddressChanged" ? "Warning" : "Normal";
+  const type = warnings.has(reason) ? "Warning" : "Normal";
   return { about: { ...about, uid: lease.podUid }, type, reason, message };
 }

@@ -17,7 +17,7 @@ interface ObserverOptions {
   readonly publisher: Pick<Publisher, "publish">;
   /** Called when pods wait on a machine, or have ceased to. */
   readonly waits: () => void;
-  readonly metrics: Pick<ControllerMetrics, "leasesOn">;
+  readonly metrics: Pick<ControllerMetrics, "leasesOn" | "unavailable">;
   readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
@@ -56,6 +56,14 @@ export function createObserver(options: ObserverOptions): Observer {
     if (lease !== undefined) metrics.leasesOn(lease.pool, lease.node, slice?.leases.length ?? 0);
   }
 
+  function countNotes(slice: Snapshot, before: Snapshot | undefined): void {
+    const of = ({ leases, waiters }: Pick<Snapshot, "leases" | "waiters">) => [...leases, ...waiters];
+    const noted = new Set(of(before ?? slice).map(({ podUid, note }) => `${podUid} ${note?.kind ?? ""}`));
+    for (const { podUid, pool, note } of of(slice)) {
+      if (note !== undefined && !noted.has(`${podUid} ${note.kind}`)) metrics.unavailable(pool, note.kind);
+    }
+  }
+
   function remember(machine: string, slice: Snapshot): void {
     const before = slices.get(machine);
     for (const { podUid } of before?.leases ?? []) machineOfPod.delete(podUid);
@@ -63,6 +71,7 @@ export function createObserver(options: ObserverOptions): Observer {
     for (const { name } of before?.nodes ?? []) if (machineOfNode.get(name) === machine) machineOfNode.delete(name);
     for (const { name } of slice.nodes) machineOfNode.set(name, machine);
     count(slice, before);
+    countNotes(slice, before);
     const { nodes: rows, attachments, leases, waiters, problems } = slice;
     const isEmpty = [rows, attachments, leases, waiters, problems].every((list) => list.length === 0);
     if (isEmpty) slices.delete(machine);

@@ -56,7 +56,7 @@ export function acquire(
 
   const wait = (reason: WaitReason, detail: string, queued = false): Acquisition => {
     if (known !== undefined && holds) state.leases.get(known.machine)?.delete(claim.podUid);
-    if (known?.reason !== reason) state.changed(machine);
+    if (known?.reason !== reason || known.note?.kind !== pod.note?.kind) state.changed(machine);
     Object.assign(pod, { reason, detail, queued });
     state.pods.set(claim.podUid, pod);
     const line = queued ? queue(state, claim.pool) : [];

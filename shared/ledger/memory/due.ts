@@ -57,6 +57,7 @@ function leases(state: State): Lease[] {
           state: pod.state,
           sinceMs: pod.sinceMs,
           expiresAtMs,
+          ...(pod.note === undefined ? {} : { note: pod.note }),
         },
       ];
     }),
@@ -74,6 +75,7 @@ function allWaiters(state: State): Waiter[] {
     reason: pod.reason,
     detail: pod.detail,
     position: pod.queued ? queue(state, pod.pool).indexOf(pod) + 1 : 0,
+    ...(pod.note === undefined ? {} : { note: pod.note }),
   }));
 }
 

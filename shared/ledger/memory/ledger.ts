@@ -67,7 +67,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
     return {
       acquire: command((now, claim, how) => acquire(state, now, claim, how)),
 
-      renew: command((now, podUid, leaseMs) => {
+      renew: command((now, podUid, leaseMs, note) => {
         const pod = state.pods.get(podUid);
         const leases = pod === undefined ? undefined : state.leases.get(pod.machine);
         let expiresAtMs = leases?.get(podUid);
@@ -78,6 +78,11 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         if (pod.state === "held") {
           expiresAtMs = now + leaseMs;
           leases.set(podUid, expiresAtMs);
+        }
+        if (note !== undefined && (note?.kind !== pod.note?.kind || note?.detail !== pod.note?.detail)) {
+          if (note === null) delete pod.note;
+          else pod.note = note;
+          state.changed(pod.machine);
         }
         const attachment = state.attachments.get(pod.machine);
         const ip = attachment?.state === "attached" ? attachment.address.ip : null;

@@ -8,6 +8,7 @@ import {
   type Job,
   type LedgerAddress,
   type NodeEntry,
+  type PodNote,
   type WaitReason,
 } from "../port.ts";
 
@@ -24,6 +25,7 @@ export interface PodRecord {
   state: "held" | "draining" | "waiting";
   reason: WaitReason;
   detail: string;
+  note?: PodNote;
   /** Of a waiter: when it last asked, and whether it queues for an address. */
   seenMs: number;
   queued: boolean;

@@ -47,11 +47,14 @@ export function createRedisLedger(options: {
       run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
     return {
       async acquire(claim, { leaseMs, mayWork, running = false }) {
-        const { podUid, pod, serviceAccount, node, nodeUid = "", pool } = claim;
-        const how = [leaseMs, mayWork.join(","), nodeUid, running ? 1 : 0];
+        const { podUid, pod, serviceAccount, node, nodeUid = "", pool, note } = claim;
+        const how = [leaseMs, mayWork.join(","), nodeUid, running ? 1 : 0, note?.kind ?? "", note?.detail ?? ""];
         return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how));
       },
-      renew: async (podUid, leaseMs) => toRenewal(await run("renew", podUid, leaseMs)),
+      async renew(podUid, leaseMs, note) {
+        const said = note === undefined ? [] : [note?.kind ?? "", note?.detail ?? ""];
+        return toRenewal(await run("renew", podUid, leaseMs, ...said));
+      },
       async drain(podUid, { leaseMs, graceMs }) {
         await run("drain", podUid, leaseMs, graceMs + drainMarginMs);
       },

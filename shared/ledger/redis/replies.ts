@@ -10,6 +10,7 @@ import type {
   LedgerAddress,
   LedgerFigures,
   NodeEntry,
+  PodNote,
   NodeProblem,
   Release,
   Renewal,
@@ -112,6 +113,12 @@ interface PodText {
   state: "held" | "draining" | "waiting";
   reason?: WaitReason;
   detail?: string;
+  note?: PodNote["kind"];
+  noteDetail?: string;
+}
+
+function noteOf({ note, noteDetail = "" }: PodText): { note?: PodNote } {
+  return note === undefined ? {} : { note: { kind: note, detail: noteDetail } };
 }
 
 function toLease([podUid, expires, text]: Reply[]): Lease {
@@ -126,6 +133,7 @@ function toLease([podUid, expires, text]: Reply[]): Lease {
     state: pod.state === "draining" ? "draining" : "held",
     sinceMs: pod.since,
     expiresAtMs: Number(expires),
+    ...noteOf(pod),
   };
 }
 
@@ -141,6 +149,7 @@ function toWaiter([podUid, seen, position, text]: Reply[]): Waiter {
     reason: pod.reason ?? "exhausted",
     detail: pod.detail ?? "",
     position: Number(position),
+    ...noteOf(pod),
   };
 }
 

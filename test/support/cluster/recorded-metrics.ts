@@ -8,6 +8,7 @@ export interface RecordedMetrics extends ControllerMetrics {
   sweeps: number;
   readonly doubts: string[];
   ledgerFailures: number;
+  readonly notes: string[];
   doubtful: boolean;
   restored: number;
   uninjected: number;
@@ -25,6 +26,7 @@ export function recordMetrics(): RecordedMetrics {
     sweeps: 0,
     doubts: [],
     ledgerFailures: 0,
+    notes: [],
     doubtful: false,
     restored: 0,
     uninjected: 0,
@@ -36,6 +38,7 @@ export function recordMetrics(): RecordedMetrics {
     inventoryRead: (pool, code) => void recorded.inventoryReads.push(`${pool} ${code}`),
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),
+    unavailable: (pool, why) => void recorded.notes.push(`${pool} ${why}`),
     ledgerFailed: () => void (recorded.ledgerFailures += 1),
     ledgerDoubted: (sign) => void recorded.doubts.push(sign),
     ledgerDoubtful: (doubtful) => void (recorded.doubtful = doubtful),

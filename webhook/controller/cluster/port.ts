@@ -66,6 +66,7 @@ export const eventReasons = [
   "EgressAddressReleased",
   "EgressPoolExhausted",
   "EgressUnavailable",
+  "EgressVerifyFailed",
   "EgressReleased",
   "EgressNotInjected",
   "EgressPoolsInvalid",

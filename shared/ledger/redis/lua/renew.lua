@@ -1,5 +1,5 @@
 -- renew: extends a lease. A draining lease is not extended; an expired one that nobody ended is taken up again.
--- KEYS[1] root; ARGV 1 pod UID, 2 lease life (ms)
+-- KEYS[1] root; ARGV 1 pod UID, 2 lease life (ms), [3 kind of the pod's note or '', 4 its detail]
 -- Output {'unknown'} | {'renewed', ip or '', expires (ms), late 0|1}
 local uid, lease_ms = ARGV[1], tonumber(ARGV[2])
 local pod = get('pods', uid)
@@ -10,6 +10,12 @@ local late = expires < now and 1 or 0
 if pod.state == 'held' then
   expires = now + lease_ms
   put_lease(pod.machine, uid, expires)
+end
+local note = ARGV[3] ~= '' and ARGV[3] or nil
+if ARGV[3] and (pod.note ~= note or pod.noteDetail ~= (note and ARGV[4])) then
+  pod.note, pod.noteDetail = note, note and ARGV[4]
+  put('pods', uid, pod)
+  changed(pod.machine)
 end
 local attachment = get('attachments', pod.machine)
 local ip = attachment and attachment.state == 'attached' and attachment.ip or ''
