@@ -91,7 +91,7 @@ export function createLeaseService(options: {
     drain: (podUid, graceMs) => ledger.drain(podUid, { leaseMs, graceMs }),
 
     async release(podUid, timeLeftMs) {
-      const forWorkMs = timeLeftMs - settlingMs;
+      const forWorkMs = Math.floor(timeLeftMs - settlingMs); // timeouts take whole milliseconds alone
       const over = AbortSignal.timeout(Math.max(0, forWorkMs));
       await unlisten(podUid);
       const answer = await ledger.release(podUid, { mayWork: forWorkMs > 0 ? mayWork : [] });

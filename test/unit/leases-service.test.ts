@@ -137,6 +137,13 @@ describe("lease service", () => {
       expect((await real.snapshot()).attachments).toMatchObject([{ state: "detaching" }]);
     });
 
+    it("takes what is left of a monotonic clock's time", async () => {
+      const { leases, real } = await scene();
+      await leases.acquire(onNode1);
+      await leases.release("pod-1", 1799.4911550000002);
+      expect((await real.snapshot()).leases).toEqual([]);
+    });
+
     it("leaves the detach to the controller when no time is left", async () => {
       const { leases, jobs, real } = await scene();
       await leases.acquire(onNode1);
