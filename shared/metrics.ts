@@ -25,6 +25,7 @@ export function createMetrics(options: { process?: boolean } = {}) {
     podsWaiting: gauge("pods_waiting", "Pods that wait for an address", "pool"),
     oldestWaitSeconds: gauge("oldest_wait_seconds", "How long the pod has waited that waits longest", "pool"),
     podsUnavailable: counter("pods_unavailable_total", "Pods without a confirmed address, by why", "pool", "why"),
+    nodesRefused: gauge("nodes_refused", "Nodes that could not be given an address, by code", "code"),
     podsNotInjected: gauge("pods_not_injected", "Pods that ask for an address and were never injected"),
     attachSeconds: histogram("attach_duration_seconds", "Attaching an address", secondsCloud, "cloud", "outcome"),
     releaseSeconds: histogram("release_duration_seconds", "Detaching an address", secondsCloud, "cloud", "outcome"),

@@ -19,6 +19,7 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
     ledgerDoubtful: (doubtful) => metrics.ledgerDoubtful.set(doubtful ? 1 : 0),
     leaseRestored: (pool) => metrics.leasesRestored.inc({ pool }),
     unavailable: (pool, why) => metrics.podsUnavailable.inc({ pool, why }),
+    nodesRefused: (code, count) => metrics.nodesRefused.set({ code }, count),
     notInjected: (count) => metrics.podsNotInjected.set(count),
     leasesOn(pool, node, count) {
       if (count === 0) metrics.leases.remove({ pool, node });

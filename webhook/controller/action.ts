@@ -7,5 +7,5 @@ export interface Action {
   readonly everyMs: number;
   readonly event?: ClusterEvent;
   readonly markNode?: { readonly name: string; readonly pool: string | null; readonly address: string | null };
-  readonly markPod?: { readonly pod: ClusterPod; readonly address: string };
+  readonly markPod?: { readonly pod: ClusterPod; readonly address: string | null };
 }

@@ -24,6 +24,8 @@ export interface ControllerMetrics {
   notInjected(count: number): void;
   /** A sidecar says so of its pod for the first time since it last could not. */
   unavailable(pool: string, why: PodNote["kind"]): void;
+  /** Nodes on which the last attach was given up with this code, as many as there are now. */
+  nodesRefused(code: string, count: number): void;
   /** Leases of a pool on one node now; 0: the gauge goes. */
   leasesOn(pool: string, node: string, count: number): void;
   figures(figures: Figures): void;

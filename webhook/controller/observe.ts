@@ -20,7 +20,7 @@ export function observe(previous: Snapshot | null, snapshot: Snapshot, view: Vie
   return [
     ...nodeActions(snapshot, view),
     ...podActions(snapshot, view),
-    ...releasedActions(previous, snapshot),
+    ...releasedActions(previous, snapshot, view),
     ...conflictActions(snapshot, view),
     ...noteActions(snapshot),
   ];
@@ -84,7 +84,7 @@ function* podActions(snapshot: Snapshot, { pods }: View): Generator<Action> {
 }
 
 /** A lease that is no longer there. Not told across a lost ledger: those leases are taken again. */
-function* releasedActions(previous: Snapshot | null, snapshot: Snapshot): Generator<Action> {
+function* releasedActions(previous: Snapshot | null, snapshot: Snapshot, { pods }: View): Generator<Action> {
   if (previous === null || previous.epoch !== snapshot.epoch) return;
   const still = new Set(snapshot.leases.map((lease) => lease.podUid));
   const requeued = new Set(snapshot.waiters.map((waiter) => waiter.podUid));
@@ -92,7 +92,11 @@ function* releasedActions(previous: Snapshot | null, snapshot: Snapshot): Genera
     if (still.has(lease.podUid) || requeued.has(lease.podUid)) continue;
     const message = `The lease in pool ${lease.pool} on node ${lease.node} has ended.`;
     const event = podEvent(lease, "EgressReleased", message);
-    yield { key: `released/${lease.podUid}`, text: message, everyMs: settleMs, event };
+    // One that goes anyway is not written to.
+    const pod = pods.get(lease.podUid);
+    const stays = pod !== undefined && pod.address !== null && !pod.deleting && !pod.ended;
+    const markPod = stays ? { markPod: { pod, address: null } } : {};
+    yield { key: `released/${lease.podUid}`, text: message, everyMs: settleMs, event, ...markPod };
   }
 }
 

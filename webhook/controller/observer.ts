@@ -17,7 +17,7 @@ interface ObserverOptions {
   readonly publisher: Pick<Publisher, "publish">;
   /** Called when pods wait on a machine, or have ceased to. */
   readonly waits: () => void;
-  readonly metrics: Pick<ControllerMetrics, "leasesOn" | "unavailable">;
+  readonly metrics: Pick<ControllerMetrics, "leasesOn" | "unavailable" | "nodesRefused">;
   readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
@@ -47,6 +47,7 @@ export function createObserver(options: ObserverOptions): Observer {
   const machineOfNode = new Map<string, string>();
   const machineOfPod = new Map<string, string>();
   const unread = new Set<string>();
+  const problems = new Map<string, number>();
 
   function count(slice: Snapshot | undefined, others: Snapshot | undefined): void {
     const [lease] = slice?.leases ?? [];
@@ -64,6 +65,17 @@ export function createObserver(options: ObserverOptions): Observer {
     }
   }
 
+  function countProblems(slice: Snapshot | undefined, before: Snapshot | undefined): void {
+    const change = (snapshot: Snapshot | undefined, by: 1 | -1): void => {
+      for (const { code } of snapshot?.problems ?? []) problems.set(code, (problems.get(code) ?? 0) + by);
+    };
+    change(before, -1);
+    change(slice, 1);
+    for (const { code } of [...(before?.problems ?? []), ...(slice?.problems ?? [])]) {
+      metrics.nodesRefused(code, problems.get(code) ?? 0);
+    }
+  }
+
   function remember(machine: string, slice: Snapshot): void {
     const before = slices.get(machine);
     for (const { podUid } of before?.leases ?? []) machineOfPod.delete(podUid);
@@ -72,8 +84,9 @@ export function createObserver(options: ObserverOptions): Observer {
     for (const { name } of slice.nodes) machineOfNode.set(name, machine);
     count(slice, before);
     countNotes(slice, before);
-    const { nodes: rows, attachments, leases, waiters, problems } = slice;
-    const isEmpty = [rows, attachments, leases, waiters, problems].every((list) => list.length === 0);
+    countProblems(slice, before);
+    const { nodes: rows, attachments, leases, waiters } = slice;
+    const isEmpty = [rows, attachments, leases, waiters, slice.problems].every((list) => list.length === 0);
     if (isEmpty) slices.delete(machine);
     else slices.set(machine, slice);
     if (slice.waiters.length > 0 || (before?.waiters.length ?? 0) > 0) waits();
@@ -139,7 +152,10 @@ export function createObserver(options: ObserverOptions): Observer {
       for (const machine of slices.keys()) queue.add(machine);
     },
     end() {
-      for (const slice of slices.values()) count(undefined, slice);
+      for (const slice of slices.values()) {
+        count(undefined, slice);
+        countProblems(undefined, slice);
+      }
       slices.clear();
     },
     idle: () => queue.idle(),

@@ -156,6 +156,17 @@ describe("startController", () => {
       expect(world.metrics.ended).toEqual(["pod-ended"]);
     });
 
+    it("takes the address off a pod that goes on without a lease, and leaves alone one that is being deleted", async () => {
+      world.cluster.setPod(pod("p2"));
+      await world.acquire("p2", "a");
+      await world.pass(1_000);
+      world.cluster.setPod({ ...pod("p2"), deleting: true });
+      for (const uid of ["p1", "p2"]) await world.ledger.release(uid, { mayWork: [] });
+      await world.pass(1_000);
+      expect(world.cluster.pod("p1")?.address).toBeNull();
+      expect(world.cluster.pod("p2")?.address).toBe("203.0.113.1");
+    });
+
     it("keeps the lease when the watch lost it and a fresh read finds it", async () => {
       vi.spyOn(world.cluster, "readPod").mockResolvedValue(aPod("p1"));
       world.cluster.removePod("p1");

@@ -174,7 +174,7 @@ describe("an address in use", () => {
 });
 
 describe("a foreign static address on a node", () => {
-  it("is never touched, and is an Event and a line of inspection", async () => {
+  it("is never touched, and is an Event, a figure and a line of inspection", async () => {
     world = controlled();
     world.cluster.setNode({ name: "a" });
     world.cloud.addNode({ name: "a" });
@@ -185,6 +185,7 @@ describe("a foreign static address on a node", () => {
     await world.pass(20_000);
     expect(world.cloud.state.nodes.get("a")).toMatchObject({ egressIp: "192.0.2.9", kind: "reserved" });
     expect(world.reasons()).toContain("a EgressConflict");
+    expect(world.metrics.refused.get("NODE_FOREIGN_ADDRESS")).toBe(1);
     expect((await world.ledger.snapshot()).problems).toMatchObject([{ code: "NODE_FOREIGN_ADDRESS" }]);
   });
 });

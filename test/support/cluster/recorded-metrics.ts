@@ -9,6 +9,7 @@ export interface RecordedMetrics extends ControllerMetrics {
   readonly doubts: string[];
   ledgerFailures: number;
   readonly notes: string[];
+  readonly refused: Map<string, number>;
   doubtful: boolean;
   restored: number;
   uninjected: number;
@@ -27,6 +28,7 @@ export function recordMetrics(): RecordedMetrics {
     doubts: [],
     ledgerFailures: 0,
     notes: [],
+    refused: new Map(),
     doubtful: false,
     restored: 0,
     uninjected: 0,
@@ -39,6 +41,7 @@ export function recordMetrics(): RecordedMetrics {
     leaseEnded: (why) => void recorded.ended.push(why),
     renewalLate: (_, node) => void recorded.late.push(node),
     unavailable: (pool, why) => void recorded.notes.push(`${pool} ${why}`),
+    nodesRefused: (code, count) => void recorded.refused.set(code, count),
     ledgerFailed: () => void (recorded.ledgerFailures += 1),
     ledgerDoubted: (sign) => void recorded.doubts.push(sign),
     ledgerDoubtful: (doubtful) => void (recorded.doubtful = doubtful),

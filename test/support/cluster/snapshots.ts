@@ -97,6 +97,7 @@ export function aPod(uid: string, more: Partial<ClusterPod> = {}): ClusterPod {
     pool: "partners",
     sidecar: "started",
     ended: false,
+    deleting: false,
     address: null,
     ...more,
   };

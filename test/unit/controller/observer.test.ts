@@ -51,7 +51,11 @@ describe("createObserver", () => {
       epoch: () => "1",
       publisher: { publish: (more) => void actions.push(...more) },
       waits: () => void (waits += 1),
-      metrics: { unavailable: () => undefined, leasesOn: (_, node, count) => void counts.set(node, count) },
+      metrics: {
+        unavailable: () => undefined,
+        nodesRefused: () => undefined,
+        leasesOn: (_, node, count) => void counts.set(node, count),
+      },
       troubles: { tell: () => undefined },
       signal: ending.signal,
     });

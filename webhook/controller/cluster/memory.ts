@@ -53,6 +53,7 @@ export function createMemoryCluster(): MemoryCluster {
         pool: "partners",
         sidecar: "waiting",
         ended: false,
+        deleting: false,
         address: null,
       } as const;
       pods.put({ ...fresh, ...pods.items.get(setting.uid), ...setting });

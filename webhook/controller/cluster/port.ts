@@ -42,6 +42,8 @@ export interface ClusterPod extends PodReference {
   readonly sidecar: SidecarState;
   /** Phase Succeeded or Failed: no container of it runs any more. A deletion timestamp alone does not count. */
   readonly ended: boolean;
+  /** It has a deletion timestamp; its app may still run. */
+  readonly deleting: boolean;
   /** Our own annotation `static-egress/address`, as it is now. */
   readonly address: string | null;
 }
@@ -125,8 +127,8 @@ export interface Cluster {
   ignoredNamespaces(): Promise<ReadonlySet<string>>;
   /** Sets (null: removes) our label and annotation on a node; nothing when the node is gone. */
   markNode(name: string, marks: { readonly pool: string | null; readonly address: string | null }): Promise<void>;
-  /** Sets our annotation on this very pod; nothing when the pod is gone or another one bears its name. */
-  markPod(pod: Pick<ClusterPod, "namespace" | "name" | "uid">, address: string): Promise<void>;
+  /** Sets (null: removes) our annotation on this very pod; nothing when the pod is gone or another one bears its name. */
+  markPod(pod: Pick<ClusterPod, "namespace" | "name" | "uid">, address: string | null): Promise<void>;
   /** Creates the Event, or counts it up. */
   report(event: ClusterEvent): Promise<void>;
 

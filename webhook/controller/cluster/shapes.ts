@@ -30,6 +30,7 @@ export function toPod(pod: V1Pod): ClusterPod {
     pool: poolOf(pod),
     sidecar: sidecarOf(pod),
     ended: pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed",
+    deleting: pod.metadata?.deletionTimestamp !== undefined,
     address: pod.metadata?.annotations?.[annotations.address] ?? null,
   };
 }
