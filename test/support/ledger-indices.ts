@@ -45,7 +45,7 @@ export async function readIndices(redis: Redis, root: string): Promise<Indices> 
   }
 
   const scanned = [
-    ...[...leases.values()].flat().map((lease) => `expiries ${lease}`),
+    ...[...leases].map(([machine, [first = ""]]) => `expiries ${machine} ${first.slice(first.lastIndexOf(" ") + 1)}`),
     ...attachments.map(({ id, machine }) => `holders ${id} ${machine}`),
     ...attachments.flatMap((attachment) => {
       const at = workAt(attachment);

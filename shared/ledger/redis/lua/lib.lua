@@ -105,15 +105,21 @@ local function attach_again(attachment)
   changed(attachment.machine)
 end
 
+-- The index of expiries follows: a machine by when the first of its leases ends.
+local function note_expiry(machine)
+  local first = redis.call('ZRANGE', key('leases', machine), 0, 0, 'WITHSCORES')
+  if first[2] then redis.call('ZADD', key('expiries'), first[2], machine) else redis.call('ZREM', key('expiries'), machine) end
+end
+
 -- With an attachment's first lease, the caller puts the attachment, too.
 local function put_lease(machine, uid, expires)
   redis.call('ZADD', key('leases', machine), expires, uid)
-  redis.call('ZADD', key('expiries'), expires, uid)
+  note_expiry(machine)
 end
 
 local function drop_lease(machine, uid)
-  redis.call('ZREM', key('expiries'), uid)
   local was_there = redis.call('ZREM', key('leases', machine), uid) == 1
+  note_expiry(machine)
   if was_there and count_leases(machine) == 0 then note_work(machine) end
 end
 

@@ -18,8 +18,7 @@ local function index_older(id, machine)
   local attachment = get('attachments', machine)
   if not attachment or attachment.id ~= id then return end
   put_attachment(attachment)
-  local leases = redis.call('ZRANGE', key('leases', machine), 0, -1, 'WITHSCORES')
-  for index = 1, #leases, 2 do redis.call('ZADD', key('expiries'), leases[index + 1], leases[index]) end
+  note_expiry(machine)
   return attachment
 end
 
