@@ -24,7 +24,7 @@ export const cloudGuards: readonly Guard[] = [
     file: "shared/clouds/aws/attach.ts",
     guard: "if (node.egressIp !== address.ip) requireRoom(node);",
     without: "if (node.egressIp === address.ip) return { ip: address.ip, hadEphemeral: true };\n  requireRoom(node);",
-    finder: simulation(300),
+    finder: simulation(1500),
   },
   {
     name: "AWS: a change whose answer is lost is read before it is judged",

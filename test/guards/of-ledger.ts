@@ -69,7 +69,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${folder}/acquire.ts`,
     guard: "claim.nodeUid === undefined || row?.uid === claim.nodeUid",
     without: "row !== undefined",
-    finder: simulation(300),
+    finder: tests("conformance", "test/conformance/ledger.test.ts"),
   },
   {
     name: "acquire: an address is given to one node",
@@ -83,7 +83,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${folder}/inventory.ts`,
     guard: "before !== undefined && before.changedMs > readAtMs - inventorySettleMs",
     without: "before === undefined && readAtMs < 0",
-    finder: simulation(300),
+    finder: tests("conformance", "test/conformance/ledger.test.ts"),
   },
   {
     name: "inventory: an address that is on our node is adopted",

@@ -121,7 +121,7 @@ export const programGuards: readonly Guard[] = [
     file: "webhook/controller/term.ts",
     guard: "if (due.epoch !== epoch) {",
     without: "if (due.epoch !== epoch && due.nowMs < 0) {",
-    finder: tests("integration", "test/integration/controller"),
+    finder: simulation(1500),
   },
   {
     name: "term: a later one is claimed by every new leader",
@@ -129,12 +129,5 @@ export const programGuards: readonly Guard[] = [
     guard: "Math.max((was?.transitions ?? -1) + 1, least)",
     without: "Math.max(was?.transitions ?? 0, least)",
     finder: tests("unit", "test/unit/controller/election.test.ts"),
-  },
-  {
-    name: "lock: a holder that stood still hears that it lost it",
-    file: "shared/lock/redlock.ts",
-    guard: 'end = signal.aborted ? { error: lost("lost the lock on", signal.error) } : { value };',
-    without: "end = { value };",
-    finder: tests("conformance", "test/conformance/lock.test.ts"),
   },
 ];

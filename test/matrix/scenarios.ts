@@ -15,11 +15,13 @@ export interface Scenario {
 
 const controllers: readonly Actor[] = ["controller", "directory", "inventory", "election"];
 
-function setting(options: {
+export function setting(options: {
   sidecarsWork: boolean;
   addresses: number;
   pool?: Partial<Setting["pools"][number]>;
   interfaces?: number;
+  /** What the first node carries. */
+  carries?: "ephemeral" | "foreign";
 }): Setting {
   const pool = {
     cloud: "aws",
@@ -31,11 +33,12 @@ function setting(options: {
   } as const;
   const addresses = Array.from({ length: options.addresses }, (_, index) => index);
   const node = { cloud: "aws", interfaces: options.interfaces ?? 1, carries: "ephemeral" } as const;
-  const { sidecarsWork } = options;
-  return { sidecarsWork, slowMs: 0, replicas: 2, rests: false, pools: [{ ...pool, addresses }], nodes: [node, node] };
+  const { sidecarsWork, carries = "ephemeral" } = options;
+  const nodes = [{ ...node, carries }, node];
+  return { sidecarsWork, slowMs: 0, replicas: 2, rests: false, pools: [{ ...pool, addresses }], nodes };
 }
 
-const pod = (atMs: number, number: number, node: number): Event => ({
+export const pod = (atMs: number, number: number, node: number): Event => ({
   atMs,
   do: "create pod",
   pod: number,
