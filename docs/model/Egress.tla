@@ -11,11 +11,13 @@ CONSTANTS
   Together,      \* pods 1 and 2 share node 1; else they are dealt out
   Direct,        \* sidecars do cloud work, too; else the controller alone
   Linger,        \* 0 or 1 tick
+  Others,        \* another cluster may take an address that is free
   Faults,        \* how often an actor stands still or dies, an answer or a call is lost, a pod is killed or cut off
   Starts,        \* how often a pod is started
   Reads,         \* how often the inventory is read
   Stale,         \* whether reads may show old state for a while
-  Losses,        \* how often the ledger loses data
+  Losses,        \* how often the ledger is flushed,
+  Snapshots,     \* or goes back to an older state
   Terms,         \* how many leaders there are, one after the other
   Without        \* the guard that is taken out, or ""
 
@@ -29,7 +31,7 @@ All == Addresses \cup {Foreign}
 Right == 1                                                  \* workMs: by an actor's own clock
 Flight == 2                                                 \* doubtMs: a call takes effect within this, or never
 Settle == IF Reads > 0 THEN 1 ELSE 0                                              \* inventorySettleMs: longer than a read may show old state
-Doubt == (IF G("old actors") THEN Right + Flight ELSE 0) + 1 \* work begins one tick before the doubt ends
+Doubt == Right + Flight + 1                                 \* two lease lives, which is longer than both together
 
 VARIABLES
   led,           \* the ledger
@@ -39,21 +41,22 @@ VARIABLES
   jobs,          \* what actors have in hand
   pod, cut,      \* pods; those that do not reach the ledger
   inv, gone,     \* leader -> the inventory that it has read; leaders that have a node's removal in hand
-  term, left,    \* the newest leader; how much of each fault is left
+  term, reign,   \* the newest leader, and the newest that has beaten
+  left,          \* how much of each fault is left
   wrong          \* what went wrong, as seen from the outside
 
-vars == <<led, snap, on, asc, old, calls, jobs, pod, cut, inv, gone, term, left, wrong>>
+vars == <<led, snap, on, asc, old, calls, jobs, pod, cut, inv, gone, term, reign, left, wrong>>
 cloud == <<on, asc, old, calls>>
 
 NoAttachment == [st |-> "none", a |-> None, fence |-> 0, begun |-> FALSE, right |-> 0, unsure |-> 0, linger |-> 0]
-NoInventory == [rows |-> <<>>, recent |-> {}, epoch |-> 0]
+NoInventory == [rows |-> <<>>, recent |-> {}, epoch |-> 0, late |-> TRUE]
 Off == [st |-> "off", a |-> None]
 EmptyLedger(epoch, beaten) ==
-  [epoch |-> epoch, term |-> beaten, server |-> "noted", doubt |-> 0, read |-> FALSE, restored |-> FALSE,
+  [epoch |-> epoch, term |-> beaten, server |-> "noted", doubt |-> 0, read |-> FALSE, sound |-> FALSE, restored |-> FALSE,
    att |-> [n \in Nodes |-> NoAttachment], lease |-> {}, addr |-> [a \in Addresses |-> [st |-> "unknown", age |-> 0]]]
 
 Init ==
-  /\ led = [EmptyLedger(1, 1) EXCEPT !.read = TRUE, !.restored = TRUE,
+  /\ led = [EmptyLedger(1, 1) EXCEPT !.read = TRUE, !.sound = TRUE, !.restored = TRUE,
                                      !.addr = [a \in Addresses |-> [st |-> "free", age |-> 0]]]
   /\ snap = None
   /\ on = [a \in All |-> IF a = Foreign THEN ForeignOn ELSE 0]
@@ -62,7 +65,7 @@ Init ==
   /\ calls = {} /\ jobs = {}
   /\ pod = [p \in Pods |-> Off] /\ cut = {}
   /\ inv = [t \in 1..Terms |-> NoInventory] /\ gone = {}
-  /\ term = 1
+  /\ term = 1 /\ reign = 1
   /\ left = [faults |-> Faults, starts |-> Starts, reads |-> Reads, losses |-> Losses]
   /\ wrong = {}
 
@@ -105,7 +108,8 @@ Holds(L, j) == /\ L.att[j.n].st \in {"attaching", "detaching"}
                /\ G("fence") => L.att[j.n].fence = j.fence
 
 Trusted(L) == L.server = "noted" \/ ~G("run id")
-MayWork(L) == L.doubt <= 1
+(* Actors of the epoch before may be at work, or what they asked for may come true. *)
+OldActors(L) == G("old actors") /\ L.doubt > 1
 MayDetach(L) == /\ G("doubt hold") => L.doubt = 0
                 /\ G("inventory before detach") => L.read
                 /\ G("restored before detach") => L.restored
@@ -115,7 +119,7 @@ DueOn(L, n) ==
   LET t == L.att[n]
       lapsed == t.right <= Flight \/ ~G("deadline")
       free == Idle(L, n) \/ ~G("no detach with leases")
-  IN  IF ~Trusted(L) \/ ~MayWork(L) THEN ""
+  IN  IF ~Trusted(L) \/ OldActors(L) THEN ""
       ELSE IF t.st = "attaching" /\ lapsed /\ ~Idle(L, n) THEN "attach"
       ELSE IF t.st = "attaching" /\ lapsed /\ free /\ MayDetach(L) /\ (t.right = 0 \/ ~G("undo")) THEN "detach"
       ELSE IF t.st = "attached" /\ free /\ t.linger = 0 /\ MayDetach(L) /\ (t.unsure = 0 \/ ~G("unsure")) THEN "detach"
@@ -137,9 +141,11 @@ Settled(L, j, outcome) ==
 
 (* Every address as it was read; what the ledger has changed since shortly before the read stays as it is. *)
 Inventory(L, i) ==
-  LET holder(a) == {n \in Nodes : L.att[n].a = a}
-      recent(a) == G("recent") /\ a \in i.recent /\ L.addr[a].st # "unknown"
-      adopted == {a \in Addresses : /\ G("adoption") /\ holder(a) = {} /\ ~recent(a) /\ i.rows[a] # 0
+  LET recent(a) == G("recent") /\ a \in i.recent /\ L.addr[a].st # "unknown"
+      unneeded == {n \in Nodes : /\ L.att[n].st = "attached" /\ Idle(L, n)
+                                 /\ i.rows[L.att[n].a] # n /\ ~recent(L.att[n].a)}
+      holder(a) == {n \in Nodes : L.att[n].a = a} \ unneeded
+      adopted == {a \in Addresses : /\ G("adoption") /\ holder(a) = {} /\ ~recent(a) /\ i.rows[a] \in Nodes
                                     /\ L.att[i.rows[a]].st = "none"}
       lost == {n \in Nodes : /\ L.att[n].st = "attached" /\ ~Idle(L, n)
                              /\ i.rows[L.att[n].a] # n /\ ~recent(L.att[n].a)}
@@ -149,10 +155,11 @@ Inventory(L, i) ==
       att(n) == IF \E a \in adopted : i.rows[a] = n
                 THEN [NoAttachment EXCEPT !.st = "attached", !.begun = TRUE, !.linger = 1, !.fence = NewFence(L),
                                           !.a = CHOOSE a \in adopted : i.rows[a] = n]
+                ELSE IF n \in unneeded THEN NoAttachment
                 ELSE IF n \in lost THEN [L.att[n] EXCEPT !.st = "attaching", !.right = Flight]
                 ELSE L.att[n]
-  IN  [L EXCEPT !.read = TRUE, !.att = [n \in Nodes |-> att(n)],
-                !.addr = [a \in Addresses |-> IF row(a) = L.addr[a].st THEN L.addr[a] ELSE [st |-> row(a), age |-> Settle]]]
+  IN  [L EXCEPT !.read = TRUE, !.sound = @ \/ i.late, !.att = [n \in Nodes |-> att(n)],
+                !.addr = [a \in Addresses |-> IF row(a) = L.addr[a].st THEN L.addr[a] ELSE [st |-> row(a), age |-> IF G("as of the read") THEN 0 ELSE Settle]]]
 
 (* Inventories that were read before these addresses changed in the ledger know it. *)
 Noted(before, after) ==
@@ -172,9 +179,9 @@ FaultIf(condition) == IF condition THEN Fault ELSE UNCHANGED left
 (* Pods and their sidecars. *)
 Start(p) ==
   /\ pod[p].st = "off" /\ left.starts > 0 /\ p \notin led.lease
-  /\ (term \in gone) => FALSE
+  /\ reign \notin gone \* before, the ledger's row is of the node that was
   /\ pod' = [pod EXCEPT ![p].st = "waiting"] /\ left' = [left EXCEPT !.starts = @ - 1]
-  /\ UNCHANGED <<led, snap, cloud, jobs, cut, inv, gone, term, wrong>>
+  /\ UNCHANGED <<led, snap, cloud, jobs, cut, inv, gone, term, reign, wrong>>
 
 Told(p, a) ==
   /\ pod' = [pod EXCEPT ![p] = [st |-> "running", a |-> a]]
@@ -184,27 +191,27 @@ Acquire(p) ==
   LET n == NodeOf(p)
       t == led.att[n]
       L == [led EXCEPT !.lease = @ \cup {p}, !.att[n].linger = 0]
-      works(M, takeover) == IF Direct /\ MayWork(led)
+      works(M, takeover) == IF Direct /\ ~OldActors(led)
                             THEN LET B == Begun(M, n, "attaching") IN
                                  Write(B, jobs \cup {Job(B, n, "attach")}) /\ FaultIf(takeover)
                             ELSE Write(M, jobs) /\ UNCHANGED left
-  IN  /\ p \notin cut /\ Trusted(led) /\ (G("inventory before acquire") => led.read)
+  IN  /\ p \notin cut /\ Trusted(led) /\ (G("old actors") => led.sound)
       /\ pod[p].st = "waiting" \/ (pod[p].st = "running" /\ p \notin led.lease)
       /\ \/ /\ t.st = "attached" /\ Write(L, jobs) /\ Told(p, t.a) /\ UNCHANGED left
-         \/ /\ t.st = "attaching" /\ (p \notin led.lease \/ (Direct /\ t.right <= Flight /\ MayWork(led)))
+         \/ /\ t.st = "attaching" /\ (p \notin led.lease \/ (Direct /\ t.right <= Flight /\ ~OldActors(led)))
             /\ IF t.right <= Flight THEN works(L, t.begun) ELSE Write(L, jobs) /\ UNCHANGED left
             /\ UNCHANGED <<pod, wrong>>
          \/ /\ t.st = "none"
             /\ \E a \in Addresses : /\ led.addr[a].st = "free"
                                     /\ works(Mark([L EXCEPT !.att[n] = [NoAttachment EXCEPT !.st = "attaching", !.a = a]], a, "used"), FALSE)
             /\ UNCHANGED <<pod, wrong>>
-      /\ UNCHANGED <<snap, cloud, cut, gone, term>>
+      /\ UNCHANGED <<snap, cloud, cut, gone, term, reign>>
 
 (* preStop: the lease still counts. SIGTERM comes when the app has ended. *)
 Drain(p) ==
   /\ pod[p].st = "running" /\ pod' = [pod EXCEPT ![p].st = "draining"]
   /\ IF G("drain") \/ p \in cut THEN UNCHANGED <<led, jobs, inv>> ELSE Write(EndLease(led, p), jobs)
-  /\ UNCHANGED <<snap, cloud, cut, gone, term, left, wrong>>
+  /\ UNCHANGED <<snap, cloud, cut, gone, term, reign, left, wrong>>
 (* With a linger of 0 the sidecar that gives the last lease back becomes the actor of the detach. *)
 Release(p) ==
   LET n == NodeOf(p)
@@ -215,23 +222,23 @@ Release(p) ==
       /\ IF p \in cut THEN UNCHANGED <<led, jobs, inv>>
          ELSE IF works THEN Write(B, jobs \cup {Job(B, n, "detach")})
          ELSE Write(L, jobs)
-      /\ UNCHANGED <<snap, cloud, gone, term, left, wrong>>
+      /\ UNCHANGED <<snap, cloud, gone, term, reign, left, wrong>>
 
 Kill(p) ==
   /\ pod[p].st # "off" /\ Fault /\ pod' = [pod EXCEPT ![p] = Off] /\ cut' = cut \ {p}
-  /\ UNCHANGED <<led, snap, cloud, jobs, inv, gone, term, wrong>>
+  /\ UNCHANGED <<led, snap, cloud, jobs, inv, gone, term, reign, wrong>>
 CutOff(p) ==
   /\ pod[p].st = "running" /\ p \notin cut /\ Fault /\ cut' = cut \cup {p}
-  /\ UNCHANGED <<led, snap, cloud, jobs, pod, inv, gone, term, wrong>>
+  /\ UNCHANGED <<led, snap, cloud, jobs, pod, inv, gone, term, reign, wrong>>
 
 -----------------------------------------------------------------------------
 (* Actors: each reads the cloud, then changes it. *)
-Views == {v \in [All -> 0..NodeCount] : \A a \in All : v[a] \in {on[a]} \cup old[a]}
+Views == {v \in [All -> 0..NodeCount + 1] : \A a \in All : v[a] \in {on[a]} \cup old[a]}
 
 (* Takes the job up: the right is extended, then the cloud is read. *)
 Read(j) ==
   /\ j.ph = "begun"
-  /\ IF ~Holds(led, j) THEN jobs' = jobs \ {j} /\ UNCHANGED led
+  /\ IF ~Trusted(led) \/ ~Holds(led, j) THEN jobs' = jobs \ {j} /\ UNCHANGED led
      ELSE /\ led' = [led EXCEPT !.att[j.n].right = Right + Flight]
           /\ \E v \in Views :
                LET others == {a \in All \ {j.a} : v[a] = j.n} IN
@@ -239,13 +246,13 @@ Read(j) ==
                  IF j.kind = "detach" THEN (IF v[j.a] = j.n THEN "go" ELSE "detached")
                  ELSE IF v[j.a] = j.n /\ ~G("ask though it seems there") THEN "attached"
                  ELSE IF v[j.a] # j.n /\ others # {} /\ G("read before change") THEN "failed" ELSE "go"]}
-  /\ UNCHANGED <<snap, cloud, pod, cut, inv, gone, term, left, wrong>>
+  /\ UNCHANGED <<snap, cloud, pod, cut, inv, gone, term, reign, left, wrong>>
 
 Ask(j) ==
   /\ j.ph = "go" /\ (j.mine > 0 \/ ~G("own clock"))
   /\ calls' = calls \cup {[n |-> j.n, a |-> j.a, kind |-> j.kind, asc |-> j.asc, fence |-> j.fence, ticks |-> Flight]}
   /\ jobs' = (jobs \ {j}) \cup {[j EXCEPT !.ph = "asked"]}
-  /\ UNCHANGED <<led, snap, on, asc, old, pod, cut, inv, gone, term, left, wrong>>
+  /\ UNCHANGED <<led, snap, on, asc, old, pod, cut, inv, gone, term, reign, left, wrong>>
 
 (* What the cloud makes of it: an address in use is refused, another address of the node is silently displaced. *)
 Land(c) ==
@@ -263,11 +270,15 @@ Land(c) ==
                  Unused({asc[a]} \cup {j.asc : j \in {x \in jobs : x.a = a}} \cup {d.asc : d \in {x \in calls : x.a = a}})]
       /\ old' = [a \in All |-> IF Stale /\ on[a] # changed[a] THEN old[a] \cup {on[a]} ELSE old[a]]
       /\ jobs' = {IF j.fence = c.fence /\ j.ph = "asked" THEN [j EXCEPT !.ph = outcome] ELSE j : j \in jobs}
-      /\ wrong' = wrong \cup (IF users # {} THEN {"cut"} ELSE {}) \cup (IF changed[Foreign] # on[Foreign] THEN {"foreign"} ELSE {})
-      /\ UNCHANGED <<led, snap, pod, cut, inv, gone, term, left>>
+      /\ wrong' = wrong \cup (IF users # {} THEN {"cut"} ELSE {}) \cup (IF changed[Foreign] # on[Foreign] \/ (on[c.a] = NodeCount + 1 /\ ~refused)
+                             THEN {"foreign"} ELSE {})
+      /\ UNCHANGED <<led, snap, pod, cut, inv, gone, term, reign, left>>
+Other(a) ==
+  /\ Others /\ on[a] = 0 /\ Fault /\ on' = [on EXCEPT ![a] = NodeCount + 1]
+  /\ UNCHANGED <<led, snap, asc, old, calls, jobs, pod, cut, inv, gone, term, reign, wrong>>
 Vanish(c) ==
   /\ Fault /\ calls' = calls \ {c}
-  /\ UNCHANGED <<led, snap, on, asc, old, jobs, pod, cut, inv, gone, term, wrong>>
+  /\ UNCHANGED <<led, snap, on, asc, old, jobs, pod, cut, inv, gone, term, reign, wrong>>
 
 (* Tells the ledger. No answer in time, no permission, no quota: to be tried again, or given up. *)
 Tell(j) ==
@@ -277,36 +288,37 @@ Tell(j) ==
           \/ outcome = "failed" /\ j.ph = "go" /\ j.kind = "attach" /\ Fault
        /\ IF Holds(led, j) THEN Write(Settled(led, j, outcome), jobs \ {j})
           ELSE UNCHANGED <<led, inv>> /\ jobs' = jobs \ {j}
-  /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, wrong>>
+  /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, reign, wrong>>
 
 -----------------------------------------------------------------------------
 (* The controller: leaders 1..term, of whom all but the last should be over. *)
-Obeyed(t) == t <= term /\ (t = led.term \/ (t < led.term /\ ~G("term")))
+Obeyed(t) == t >= led.term \/ ~G("term")
 
 Begin(n) ==
   LET kind == DueOn(led, n)
       B == Begun(led, n, StateOf(kind))
   IN  /\ kind # "" /\ Write(B, jobs \cup {Job(B, n, kind)})
       /\ FaultIf(led.att[n].st # "attached" /\ led.att[n].begun) \* the actor before has not settled, or an answer was lost
-      /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, wrong>>
+      /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, reign, wrong>>
 
 (* A lease whose time has passed is a suspicion; what ends it is that the pod is gone. *)
 Expire(p) ==
   /\ p \in led.lease /\ (G("evidence") => pod[p].st \in {"off"})
   /\ Write(EndLease(led, p), jobs)
-  /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, left, wrong>>
+  /\ UNCHANGED <<snap, cloud, pod, cut, gone, term, reign, left, wrong>>
 
 ReadInventory(t) ==
   /\ inv[t] = NoInventory /\ led.server = "noted"
   /\ left.reads > 0 /\ left' = [left EXCEPT !.reads = @ - 1]
-  /\ \E v \in Views : inv' = [inv EXCEPT ![t] = [rows |-> [a \in Addresses |-> v[a]], epoch |-> led.epoch,
+  /\ \E v \in Views : inv' = [inv EXCEPT ![t] = [rows |-> [a \in Addresses |-> v[a]], epoch |-> led.epoch, late |-> led.doubt <= 1,
                                                  recent |-> {a \in Addresses : led.addr[a].age > 0}]]
-  /\ UNCHANGED <<led, snap, cloud, jobs, pod, cut, gone, term, wrong>>
+  /\ UNCHANGED <<led, snap, cloud, jobs, pod, cut, gone, term, reign, wrong>>
 PutInventory(t) ==
   /\ inv[t] # NoInventory
-  /\ LET L == IF Obeyed(t) /\ (G("inventory of this epoch") => inv[t].epoch = led.epoch) THEN Inventory(led, inv[t]) ELSE led
+  /\ LET L == IF /\ Obeyed(t) /\ (G("inventory of this epoch") => inv[t].epoch = led.epoch)
+             THEN Inventory(led, inv[t]) ELSE led
      IN  led' = L /\ inv' = [Noted(led, L) EXCEPT ![t] = NoInventory]
-  /\ UNCHANGED <<snap, cloud, jobs, pod, cut, gone, term, left, wrong>>
+  /\ UNCHANGED <<snap, cloud, jobs, pod, cut, gone, term, reign, left, wrong>>
 
 (* The leases of all pods whose app runs. *)
 Restore(t) ==
@@ -316,46 +328,48 @@ Restore(t) ==
                             !.lease = IF G("restored leases") THEN @ \cup back ELSE @,
                             !.att = [n \in Nodes |-> IF \E p \in back : NodeOf(p) = n /\ G("restored leases")
                                                      THEN [@[n] EXCEPT !.linger = 0] ELSE @[n]]]
-      /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, gone, term, left, wrong>>
+      /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, gone, term, reign, left, wrong>>
 
 (* Node 1 is deleted and comes back under its name: its pods are gone, and its row in the ledger is to be removed first. *)
 Reboot ==
-  /\ Terms > 1 /\ gone = {} /\ Fault /\ gone' = {term}
+  /\ Terms > 1 /\ gone = {} /\ Fault /\ gone' = {reign}
   /\ pod' = [p \in Pods |-> IF NodeOf(p) = 1 THEN Off ELSE pod[p]] /\ cut' = {p \in cut : NodeOf(p) # 1}
-  /\ UNCHANGED <<led, snap, cloud, jobs, inv, term, wrong>>
+  /\ UNCHANGED <<led, snap, cloud, jobs, inv, term, reign, wrong>>
 RECURSIVE EndAll(_, _)
 EndAll(L, leases) == IF leases = {} THEN L ELSE LET p == CHOOSE p \in leases : TRUE IN EndAll(EndLease(L, p), leases \ {p})
 RemoveNode(t) ==
   /\ t \in gone /\ gone' = gone \ {t}
   /\ IF Obeyed(t) THEN Write(EndAll(led, LeasesOn(led, 1)), jobs) ELSE UNCHANGED <<led, inv, jobs>>
-  /\ UNCHANGED <<snap, cloud, pod, cut, term, left, wrong>>
+  /\ UNCHANGED <<snap, cloud, pod, cut, term, reign, left, wrong>>
 
 (* Another replica leads; the one before may not know. *)
 Elect ==
-  /\ term < Terms /\ term' = term + 1 /\ gone' = IF term \in gone THEN gone \cup {term + 1} ELSE gone
-  /\ UNCHANGED <<led, snap, cloud, jobs, pod, cut, inv, left, wrong>>
+  /\ term < Terms /\ term' = term + 1
+  /\ UNCHANGED <<led, snap, cloud, jobs, pod, cut, inv, gone, reign, left, wrong>>
 
 (* Tells a doubtful ledger from a good one, and empties it: everything is taken from cloud and Kubernetes again. *)
 Beat ==
-  /\ led.term < term \/ led.server # "noted"
+  /\ reign < term \/ led.server # "noted"
   /\ LET doubtful == led.server # "noted" /\ G("notice")
      IN  led' = IF doubtful THEN [EmptyLedger(led.epoch + 1, term) EXCEPT !.doubt = Doubt]
                 ELSE [led EXCEPT !.term = term, !.server = "noted"]
-  /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, gone, term, left, wrong>>
+  /\ reign' = term /\ gone' = IF gone # {} /\ reign < term THEN gone \cup {term} ELSE gone
+  /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, term, left, wrong>>
 
 (* The ledger is flushed, or goes back to an older state: another server answers. *)
 Save ==
-  /\ left.losses > 0 /\ snap = None /\ snap' = led
-  /\ UNCHANGED <<led, cloud, jobs, pod, cut, inv, gone, term, left, wrong>>
+  /\ Snapshots /\ left.losses > 0 /\ snap = None /\ snap' = led
+  /\ UNCHANGED <<led, cloud, jobs, pod, cut, inv, gone, term, reign, left, wrong>>
 Lose ==
-  /\ left.losses > 0 /\ left' = [left EXCEPT !.losses = @ - 1] /\ snap' = None
+  /\ left.losses > 0 /\ (Snapshots => snap # None)
+  /\ left' = [left EXCEPT !.losses = @ - 1] /\ snap' = None
   /\ led' = [(IF snap = None THEN EmptyLedger(led.epoch, 0) ELSE snap) EXCEPT !.server = "other"]
-  /\ UNCHANGED <<cloud, jobs, pod, cut, inv, gone, term, wrong>>
+  /\ UNCHANGED <<cloud, jobs, pod, cut, inv, gone, term, reign, wrong>>
 
 -----------------------------------------------------------------------------
 (* A tick waits for calls that have to come true or vanish. A sidecar that reaches the ledger renews within the doubt: the
    last tick of it waits for those that can have their lease back. *)
-InTime == (led.doubt = 1 /\ led.read) => \A p \in Pods \ cut : pod[p].st = "running" => p \in led.lease
+InTime == (led.doubt = 1 /\ led.sound) => \A p \in Pods \ cut : pod[p].st = "running" => p \in led.lease
 Timers == \/ calls # {} \/ led.doubt > 0
           \/ \E j \in jobs : j.mine > 0
           \/ \E n \in Nodes : led.att[n].right + led.att[n].unsure + led.att[n].linger > 0
@@ -368,14 +382,15 @@ Tick ==
   /\ calls' = {[c EXCEPT !.ticks = @ - 1] : c \in calls}
   /\ jobs' = {j \in {[j EXCEPT !.mine = Minus(@, 1)] : j \in jobs} : j.ph = "go" => j.mine > 0 \/ ~G("own clock")}
   /\ old' = [a \in All |-> {}]
-  /\ UNCHANGED <<snap, on, asc, pod, cut, inv, gone, term, left, wrong>>
+  /\ UNCHANGED <<snap, on, asc, pod, cut, inv, gone, term, reign, left, wrong>>
 
 Next ==
   \/ \E p \in Pods : Start(p) \/ Acquire(p) \/ Drain(p) \/ Release(p) \/ Kill(p) \/ CutOff(p) \/ Expire(p)
   \/ \E j \in jobs : Read(j) \/ Ask(j) \/ Tell(j)
   \/ \E c \in calls : Land(c) \/ Vanish(c)
   \/ \E n \in Nodes : Begin(n)
-  \/ \E t \in 1..term : ReadInventory(t) \/ PutInventory(t) \/ Restore(t) \/ RemoveNode(t)
+  \/ \E a \in Addresses : Other(a)
+  \/ \E t \in 1..reign : ReadInventory(t) \/ PutInventory(t) \/ Restore(t) \/ RemoveNode(t)
   \/ Reboot \/ Elect \/ Beat \/ Save \/ Lose \/ Tick
 
 Spec == Init /\ [][Next]_vars

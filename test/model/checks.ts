@@ -22,7 +22,9 @@ const base = {
   Starts: 2,
   Reads: 0,
   Stale: false,
+  Others: false,
   Losses: 0,
+  Snapshots: false,
   Terms: 1,
   ForeignOn: 0,
 };
@@ -36,14 +38,25 @@ interface Configuration {
 
 const invariants = ["OneNode", "Confirmed", "Kept", "Untouched"];
 
+const one = ["a1"];
 const configurations: readonly Configuration[] = [
   { name: "one node", constants: { Faults: 3, Starts: 3 } },
-  { name: "two nodes", constants: { Addresses: ["a1"], NodeCount: 2, Together: false, Faults: 2, Starts: 3 } },
-  { name: "foreign address", constants: { NodeCount: 2, Together: false, ForeignOn: 2 } },
+  { name: "two nodes", constants: { Addresses: one, NodeCount: 2, Together: false, Faults: 2, Starts: 3 } },
+  { name: "controller alone", constants: { Addresses: one, Direct: false, Linger: 1, Faults: 2, Reads: 1 } },
   {
-    name: "two nodes, two addresses",
+    name: "inventory",
+    constants: { Addresses: one, NodeCount: 2, Together: false, Faults: 1, Reads: 2, Stale: true },
+  },
+  { name: "other cluster", constants: { Addresses: one, Faults: 2, Reads: 1, Others: true } },
+  { name: "foreign address", constants: { NodeCount: 2, Together: false, ForeignOn: 2 } },
+  { name: "leaders", constants: { Addresses: one, Faults: 1, Reads: 1, Terms: 2 } },
+  { name: "flush", constants: { Addresses: one, Faults: 1, Reads: 2, Losses: 1 } },
+  { name: "older state", constants: { Addresses: one, Faults: 1, Starts: 3, Losses: 1, Snapshots: true } },
+  { name: "two addresses", big: true, constants: { NodeCount: 2, Together: false, Faults: 2, Starts: 3 } },
+  {
+    name: "flush in a wider world",
     big: true,
-    constants: { NodeCount: 2, Together: false, Faults: 2, Starts: 3 },
+    constants: { Addresses: one, Faults: 2, Starts: 3, Reads: 3, Losses: 1 },
   },
 ];
 
@@ -56,7 +69,19 @@ const mutants: readonly (readonly [guard: string, configuration: string, breaks:
   ["undo", "one node", "Kept"],
   ["unsure", "one node", "Kept"],
   ["failed while unsure", "one node", "Kept"],
+  ["association", "one node", "Kept"],
+  ["recent", "inventory", "Confirmed"],
+  ["no reassociation", "other cluster", "Untouched"],
   ["read before change", "foreign address", "Untouched"],
+  ["term", "leaders", "Kept"],
+  ["run id", "older state", "Kept"],
+  ["notice", "older state", "Kept"],
+  ["epoch in fence", "flush", "Kept"],
+  ["old actors", "flush", "Confirmed"],
+  ["as of the read", "flush", "Confirmed"],
+  ["doubt hold", "flush", "Kept"],
+  ["restored before detach", "flush", "Kept"],
+  ["restored leases", "flush", "Kept"],
 ];
 
 /** The configurations with every guard in, then each with one guard taken out. */
