@@ -250,7 +250,10 @@ export interface Ledger {
 
   /** Makes the caller the actor of what is due on the machine, with a new fence; null when nothing is due (any more). */
   begin(machine: string): Promise<Job | null>;
-  /** Extends the actor's right to work; false when it was lost to a newer fence: stop at once. */
+  /**
+   * Extends the actor's right to work; false when it was lost to a newer fence, or another Redis serves now and may have
+   * brought an old one back: stop at once.
+   */
   extend(machine: string, fence: string): Promise<boolean>;
   /** Records how a job ended; false when the fence is old: nothing was changed. */
   settle(machine: string, fence: string, settlement: Settlement): Promise<boolean>;

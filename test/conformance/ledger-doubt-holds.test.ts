@@ -72,6 +72,13 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       });
     });
 
+    it("tells an actor of before a failover to stop: the fence may be one that came back", async () => {
+      const job = jobOf(await ledger.acquire(claim("p1", "n1"), how));
+      expect(await ledger.extend(job.machine.id, job.fence)).toBe(true);
+      await timed.failOver();
+      expect(await ledger.extend(job.machine.id, job.fence)).toBe(false);
+    });
+
     describe("after a gap", () => {
       beforeEach(async () => {
         await attach("p1", "n1");
@@ -133,6 +140,16 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     });
 
     describe("after it was emptied", () => {
+      it("corrects what was read early and put late, by the read that it grants from", async () => {
+        await empty();
+        const early = await ledger.now();
+        await pass(26_000);
+        await ledger.putInventory("partners", inventory(2, { a1: "i-n1" }), early);
+        await pass(9_000);
+        await read();
+        expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ status: "work" });
+      });
+
       it("gives a pod that runs its address back as soon as the pool was read, and wakes its sidecar", async () => {
         await attach("p1", "n1");
         await empty();

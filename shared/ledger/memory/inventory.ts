@@ -82,7 +82,8 @@ export function putInventory(
       to = adopted ? "used" : "taken";
       repairs.adopted += adopted ? 1 : 0;
     }
-    const changedMs = before?.state === to ? before.changedMs : now;
+    // As of the read, not of now: a later read may know better.
+    const changedMs = before?.state === to ? before.changedMs : readAtMs;
     addresses.set(row.id, { id: row.id, ip: row.ip, state: to, rank, changedMs });
   }
   const listed = new Set(rows.map(({ id }) => id));

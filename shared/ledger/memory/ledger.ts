@@ -128,7 +128,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
 
       extend: command((now, machine, fence) => {
         const attachment = state.attachments.get(machine);
-        if (attachment?.fence !== fence) return false;
+        if (attachment?.fence !== fence || !isNoted(state)) return false;
         attachment.deadlineMs = now + workMs;
         return true;
       }),

@@ -61,7 +61,8 @@ local function take_in(rank, id, ip, on)
     if on == '' then state = 'free' elseif adopt(on, id, ip) then state = 'used' else state = 'taken' end
   end
   if before and before.state == state and before.rank == rank and before.ip == ip then return end
-  local since = before and before.state == state and before.changed or now
+  -- As of the read, not of now: a later read may know better.
+  local since = before and before.state == state and before.changed or read_at
   put_address(pool, id, { ip = ip, state = state, rank = rank, changed = since }, before and before.state)
 end
 
