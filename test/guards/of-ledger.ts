@@ -123,7 +123,7 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "doubt: nothing is detached while nobody beats",
     file: `${folder}/beat.ts`,
-    guard: "if ((atMs > 0 && now - atMs > beatGapMs) || now",
+    guard: "if (now - atMs > beatGapMs || now",
     without: "if (now",
     finder: doubts("length of a gap"),
   },
@@ -144,7 +144,7 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "doubt: nothing is granted by a server that was not beaten to",
     file: `${folder}/beat.ts`,
-    guard: 'state.beat.server === "" || state.beat.server === state.server;',
+    guard: "state.beat.server === state.server;",
     without: "state.server.length > 0;",
     finder: doubts("grants nothing"),
   },

@@ -123,7 +123,7 @@ export const redisGuards: readonly Guard[] = [
   {
     name: "Redis: doubt: nothing is detached while nobody beats",
     file: lib,
-    guard: "if now - (tonumber(beaten('at')) or now) > BEAT_GAP_MS or now",
+    guard: "if now - (tonumber(beaten('at')) or 0) > BEAT_GAP_MS or now",
     without: "if now",
     finder: doubts(),
   },
@@ -137,7 +137,7 @@ export const redisGuards: readonly Guard[] = [
   {
     name: "Redis: doubt: nothing is granted by a server that was not beaten to",
     file: lib,
-    guard: "return beaten('server') == '' or beaten('server') == server_id() end",
+    guard: "return beaten('server') == server_id() end",
     without: "return true end",
     finder: doubts(),
   },

@@ -1,0 +1,121 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { afterEach, describe, expect, it } from "vitest";
+import { connectLedger } from "../../shared/ledger/redis/connect.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
+import { freePort, redisProgram, startRedis, type TestRedis } from "../support/redis.ts";
+
+const closers: (() => Promise<void> | void)[] = [];
+const running = { ...how, mayWork: [], running: true };
+
+async function redis(extra: readonly string[], at?: number): Promise<TestRedis> {
+  const started = await startRedis(extra, at);
+  if (started === undefined) throw new Error("no Redis program");
+  closers.push(() => started.stop());
+  return started;
+}
+
+function ledgerAt(url: string): Ledger {
+  const ledger = connectLedger(url, { installation: "losses" });
+  closers.push(() => ledger.close());
+  return ledger;
+}
+
+function client(url: string): Redis {
+  const connection = new Redis(url, { retryStrategy: () => 20 });
+  connection.on("error", () => undefined); // servers go away here
+  closers.push(() => connection.disconnect());
+  return connection;
+}
+
+async function fill(ledger: Ledger, attached: Record<string, string> = {}): Promise<void> {
+  await ledger.putPools([pool({ lingerSeconds: 0 })]);
+  for (const name of ["n1", "n2"]) await ledger.putNode(node(name));
+  await ledger.putInventory("partners", inventory(2, attached), await ledger.now());
+}
+
+async function attach(ledger: Ledger, podUid: string, on: string): Promise<string> {
+  const answer = await ledger.acquire(claim(podUid, on), how);
+  if (answer.status !== "work") throw new Error(`expected work, got ${JSON.stringify(answer)}`);
+  const { machine, fence } = answer.job;
+  expect(await ledger.settle(machine.id, fence, { outcome: "attached", hadEphemeral: true })).toBe(true);
+  return fence;
+}
+
+describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
+  afterEach(async () => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  });
+
+  it("starts again from a dump grants nothing before a beat, and then gives running pods what they have", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "static-egress-dump-"));
+    const port = await freePort();
+    const first = await redis(["--dir", dir], port);
+    const ledger = ledgerAt(first.url);
+    const mirror = await ledger.beat(null);
+    await fill(ledger);
+    await attach(ledger, "p1", "n1");
+    await client(first.url).save();
+    await attach(ledger, "p2", "n2"); // in no dump
+    await first.stop();
+    await redis(["--dir", dir], port);
+
+    await expect.poll(() => ledger.now().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
+    expect((await ledger.snapshot()).leases).toMatchObject([{ podUid: "p1" }]); // and a2 is free, as it believes
+    expect(await ledger.acquire(claim("p3", "n2"), how)).toMatchObject({ reason: "ledger-doubtful" });
+    expect(await ledger.release("p1", how)).toEqual({ status: "released", last: true });
+
+    expect(await ledger.beat(mirror)).toMatchObject({ signs: ["other-server"] });
+    await fill(ledger, { a1: "i-n1", a2: "i-n2" });
+    for (const [podUid, on, ip] of [
+      ["p1", "n1", "203.0.113.1"],
+      ["p2", "n2", "203.0.113.2"],
+    ] as const) {
+      expect(await ledger.acquire(claim(podUid, on), running)).toMatchObject({ status: "attached", ip });
+    }
+    expect((await ledger.due()).machines).toEqual([]);
+  });
+
+  it("fails over and loses writes, is found by the mirror, and refuses the actors of before", async () => {
+    const primary = await redis([]);
+    const replica = await redis(["--replicaof", "127.0.0.1", new URL(primary.url).port]);
+    const before = ledgerAt(primary.url);
+    const own = client(replica.url);
+    await before.beat(null);
+    await fill(before);
+    await expect.poll(() => own.exists("static-egress:{losses}:inventories"), { timeout: 10_000 }).toBe(1);
+    await own.replicaof("127.0.0.1", "1"); // cut off from here on
+    const fence = await attach(before, "p1", "n1");
+    const mirror = await before.beat(null);
+    await own.replicaof("NO", "ONE");
+
+    const after = ledgerAt(replica.url);
+    expect((await after.snapshot()).leases).toEqual([]);
+    expect(await after.acquire(claim("p2", "n2"), how)).toMatchObject({ reason: "ledger-doubtful" });
+    const beat = await after.beat(mirror);
+    expect(beat.signs).toEqual(["other-server", "older"]);
+    await fill(after, { a1: "i-n1" });
+    expect(await after.settle("i-n1", fence, { outcome: "detached" })).toBe(false);
+    expect(await after.acquire(claim("p1", "n1"), running)).toMatchObject({ status: "attached", ip: "203.0.113.1" });
+    expect(await after.renew("p1", 60_000)).toMatchObject({ status: "renewed", ip: "203.0.113.1" });
+  });
+
+  it("is emptied keeps its locks, and leaves no key behind that is not of the new epoch", async () => {
+    const { url } = await redis([]);
+    const ledger = ledgerAt(url);
+    const own = client(url);
+    const mirror = await ledger.beat(null);
+    await fill(ledger);
+    await attach(ledger, "p1", "n1");
+    await ledger.acquire(claim("p2", "n2"), { ...how, mayWork: [] });
+    await ledger.acquire(claim("p3", "n3"), how);
+    await own.set("static-egress:{losses}:lock:i-n1", "token");
+    await own.hset("static-egress:{losses}:beat", "server", "another");
+    await ledger.beat(mirror);
+    const keys = (await own.keys("*")).map((key) => key.slice("static-egress:{losses}:".length));
+    expect(keys.filter((key) => key !== "changes").toSorted()).toEqual(["beat", "epoch", "lock:i-n1"]);
+  });
+});
