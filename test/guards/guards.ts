@@ -6,6 +6,7 @@ import { redisGuards } from "./of-redis.ts";
 
 /**
  * Each of them taken out has to make its finder fail. Not among them: that an actor is left alone until its deadline. The
- * node's lock and the fence hold without it, so that it only saves work that would be refused.
+ * node's lock and the fence hold without it, so that it only saves work that would be refused. Nor that the controller does
+ * not act on a ledger of another epoch before it has filled it: in an emptied ledger nothing is due.
  */
 export const guards: readonly Guard[] = [...ledgerGuards, ...redisGuards, ...programGuards, ...cloudGuards];

@@ -1,4 +1,4 @@
-import { matrix, simulation, tests } from "./finders.ts";
+import { complaint, matrix, tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const clouds = (name = "") => tests("conformance", "test/conformance/clouds.test.ts", name);
@@ -10,7 +10,7 @@ export const cloudGuards: readonly Guard[] = [
     file: "shared/clouds/aws/attach.ts",
     guard: 'if (node.kind === "reserved") {',
     without: 'if (node.kind === "none" && node.kind.length > 9) {',
-    finder: clouds(),
+    finder: complaint("not ours"),
   },
   {
     name: "AWS: AllowReassociation=false",
@@ -24,14 +24,14 @@ export const cloudGuards: readonly Guard[] = [
     file: "shared/clouds/aws/attach.ts",
     guard: "if (node.egressIp !== address.ip) requireRoom(node);",
     without: "if (node.egressIp === address.ip) return { ip: address.ip, hadEphemeral: true };\n  requireRoom(node);",
-    finder: simulation(1500),
+    finder: complaint("old state"),
   },
   {
     name: "AWS: a change whose answer is lost is read before it is judged",
     file: "shared/clouds/aws/attach.ts",
     guard: "if (doubt !== null) await settle(",
     without: "if (doubt !== null && doubt.action.length > 99) await settle(",
-    finder: matrix("cloud.AssociateAddress"),
+    finder: matrix("start, the sidecar works/attach: worker cloud.AssociateAddress"),
   },
   {
     name: "AWS: only what is on that very machine is taken off",
@@ -45,7 +45,7 @@ export const cloudGuards: readonly Guard[] = [
     file: "shared/clouds/aws/detach.ts",
     guard: "if (mayKeep && node?.running === true && node.interfaces > 1) return",
     without: "if (mayKeep && node?.running === true && node.interfaces > 9) return",
-    finder: matrix("kept"),
+    finder: complaint("two interfaces"),
   },
   {
     name: "clouds: who came too late changes nothing",

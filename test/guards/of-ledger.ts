@@ -1,8 +1,9 @@
-import { matrix, simulation, tests } from "./finders.ts";
+import { complaint, matrix, tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/memory";
 const file = `${folder}/ledger.ts`;
+const ledger = (name = "") => tests("conformance", "test/conformance/ledger.test.ts", name);
 const doubts = (name: string) => tests("conformance", "test/conformance/ledger-doubt", name);
 
 /** Rules of the ledger, where the simulation meets them: in memory. Redis' Lua has its own list. */
@@ -12,49 +13,49 @@ export const ledgerGuards: readonly Guard[] = [
     file,
     guard: "if (attachment?.fence !== fence) return false;\n        if (attachment.state",
     without: "if (attachment === undefined) return false;\n        if (attachment.state",
-    finder: matrix("stopped"),
+    finder: ledger(),
   },
   {
     name: "fence: extend refuses an old one",
     file,
     guard: "if (attachment?.fence !== fence) return false;\n        attachment.deadlineMs",
     without: "if (attachment === undefined) return false;\n        attachment.deadlineMs",
-    finder: matrix("stopped"),
+    finder: ledger(),
   },
   {
     name: "fence: grows with every attempt",
     file: `${folder}/state.ts`,
     guard: "state.fences += 1;",
     without: "",
-    finder: matrix("stopped"),
+    finder: ledger(),
   },
   {
     name: "leases: no detach while there are any",
     file: `${folder}/state.ts`,
     guard: 'return idle ? { kind: "detach", atMs: lingerUntilMs } : null;',
     without: 'return { kind: "detach", atMs: lingerUntilMs };',
-    finder: matrix("start"),
+    finder: matrix("start, the sidecar works/acquire"),
   },
   {
     name: "leases: counted by pod, not by release",
     file: `${folder}/state.ts`,
     guard: "if (countLeases(state, pod.machine) > 0) return undefined;",
     without: "",
-    finder: simulation(300),
+    finder: ledger(),
   },
   {
     name: "drain: the lease still counts",
     file,
     guard: 'pod.state = "draining";',
     without: "endLease(state, now, pod);",
-    finder: matrix("release"),
+    finder: matrix("release, the sidecar works/drain"),
   },
   {
     name: "linger: the address stays for it",
     file: `${folder}/state.ts`,
     guard: "attachment.lingerUntilMs = lingerUntil(state, now, attachment);\n  return attachment;",
     without: "attachment.lingerUntilMs = now;\n  return attachment;",
-    finder: tests("conformance", "test/conformance/ledger.test.ts", "linger"),
+    finder: ledger("linger"),
   },
   {
     name: "acquire: nothing is given while the address is not confirmed",
@@ -62,49 +63,49 @@ export const ledgerGuards: readonly Guard[] = [
     guard: 'if (attachment?.state === "attached" || attachment?.state === "kept") {',
     without:
       'if (attachment?.state === "attached" || attachment?.state === "kept" || attachment?.state === "attaching") {',
-    finder: matrix("start"),
+    finder: matrix("start, the controller works/acquire"),
   },
   {
     name: "acquire: the directory's node is the claim's",
     file: `${folder}/acquire.ts`,
     guard: "claim.nodeUid === undefined || row?.uid === claim.nodeUid",
     without: "row !== undefined",
-    finder: tests("conformance", "test/conformance/ledger.test.ts"),
+    finder: ledger(),
   },
   {
     name: "acquire: an address is given to one node",
     file: `${folder}/acquire.ts`,
     guard: 'markAddress(state, now, pool.name, address.id, "used");',
     without: "",
-    finder: matrix("start"),
+    finder: ledger(),
   },
   {
     name: "inventory: what is older than the ledger's own change is not believed",
     file: `${folder}/inventory.ts`,
     guard: "before !== undefined && before.changedMs > readAtMs - inventorySettleMs",
     without: "before === undefined && readAtMs < 0",
-    finder: tests("conformance", "test/conformance/ledger.test.ts"),
+    finder: ledger(),
   },
   {
     name: "inventory: an address that is on our node is adopted",
     file: `${folder}/inventory.ts`,
     guard: "node === undefined || state.attachments.has(machine)",
     without: "node === undefined || state.attachments.size >= 0",
-    finder: simulation(300),
+    finder: ledger(),
   },
   {
     name: "inventory: an address that was taken off is attached again",
     file: `${folder}/inventory.ts`,
     guard: "if (!recent && lost) {",
     without: "if (!recent && lost && machine === '') {",
-    finder: matrix("by hand"),
+    finder: complaint("by hand"),
   },
   {
     name: "doubt: an attach that may come true is not undone at once",
     file: `${folder}/state.ts`,
     guard: 'if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;',
     without: "void doubtMs;",
-    finder: simulation(300),
+    finder: ledger(),
   },
   {
     name: "doubt: nothing is detached before its time is up",

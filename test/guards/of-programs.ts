@@ -1,5 +1,7 @@
-import { matrix, simulation, tests } from "./finders.ts";
+import { complaint, matrix, tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
+
+const worker = (name = "") => tests("unit", "test/unit/leases-worker.test.ts", name);
 
 /** Guards of the agent, the worker and the controller. */
 export const programGuards: readonly Guard[] = [
@@ -8,49 +10,63 @@ export const programGuards: readonly Guard[] = [
     file: "shared/leases/worker.ts",
     guard: "performance.now() < mineUntilMs && !lost.signal.aborted",
     without: "mineUntilMs >= 0",
-    finder: matrix("stopped"),
+    finder: worker("by its own clock"),
   },
   {
     name: "worker: the node's lock",
     file: "shared/leases/worker.ts",
     guard: "lock.using(job.machine.id, async (held) => {",
     without: "(async (held: AbortSignal) => {",
-    finder: tests("unit", "test/unit/leases-worker.test.ts", "lock"),
+    finder: worker("lock"),
   },
   {
     name: "worker: work stops when a newer fence has taken over",
     file: "shared/leases/worker.ts",
     guard: "lost.signal.throwIfAborted();",
     without: "",
-    finder: tests("unit", "test/unit/leases-worker.test.ts"),
+    finder: worker(),
   },
   {
     name: "worker: pacing: a turn that is far off is not waited for with work begun",
     file: "shared/leases/worker.ts",
     guard: "(await takeTurn(job, ledger, paced, AbortSignal.any(over))) ?? (await locked())",
     without: "await locked()",
-    finder: tests("unit", "test/unit/leases-worker.test.ts"),
+    finder: worker(),
   },
   {
     name: "worker: pacing: a throttled answer slows all others down",
     file: "shared/leases/turn.ts",
     guard: "await ledger.penalize(line.bucket, line.limits, 1000 * (1 + Math.random()));",
     without: "",
-    finder: tests("unit", "test/unit/leases-worker.test.ts"),
+    finder: worker(),
   },
   {
     name: "settlement: a detach that failed is never taken for done",
     file: "shared/leases/settlement.ts",
     guard: 'if (kind === "attach" && final.has(code)) {',
     without: 'if (kind === "detach") return { outcome: "detached" };\n  if (kind === "attach" && final.has(code)) {',
-    finder: matrix("release"),
+    finder: matrix("release, the sidecar works/detach: worker cloud.DisassociateAddress"),
   },
   {
     name: "settlement: an unknown outcome of an attach is not taken for a failure",
     file: "shared/leases/settlement.ts",
     guard: 'if (kind === "attach" && final.has(code)) {',
     without: 'if (kind === "attach") {',
-    finder: matrix("start"),
+    finder: worker("settlement"),
+  },
+  {
+    name: "settlement: a throttled attach is not given up",
+    file: "shared/leases/settlement.ts",
+    guard: '"CLOUD_DENIED",',
+    without: '"CLOUD_DENIED",\n  "CLOUD_THROTTLED",',
+    finder: complaint("five times in a row"),
+  },
+  {
+    name: "settlement: an address that another one took is not tried again at once",
+    file: "shared/leases/settlement.ts",
+    guard: 'new Set<ErrorCode>(["ADDRESS_TAKEN", "ADDRESS_MISSING"])',
+    without: 'new Set<ErrorCode>(["ADDRESS_MISSING"])',
+    finder: complaint("another cluster"),
   },
   {
     name: "evidence: an expired lease ends by it only",
@@ -64,21 +80,21 @@ export const programGuards: readonly Guard[] = [
     file: "webhook/controller/evidence.ts",
     guard: "node.notReadySinceMs + unreachableMs - nowMs",
     without: "0 * (node.notReadySinceMs + unreachableMs - nowMs)",
-    finder: simulation(300),
+    finder: tests("unit", "test/unit/controller/evidence.test.ts"),
   },
   {
     name: "evidence: a pod that a watch does not show is read before its lease ends",
     file: "webhook/controller/suspicions.ts",
     guard: "judgePod(podUid, cached ?? (await cluster.readPod(at.namespace, at.name)))",
     without: "judgePod(podUid, cached ?? null)",
-    finder: simulation(300),
+    finder: tests("integration", "test/integration/controller/controller.test.ts", "watch lost it"),
   },
   {
     name: "directory: a node that is gone loses its leases",
     file: "webhook/controller/directory.ts",
     guard: "await ledger.removeNode(name",
     without: "await ledger.now(); void (name",
-    finder: matrix("gone for good"),
+    finder: complaint("vanish for good"),
   },
   {
     name: "agent: the gate opens only once the address is there",
@@ -100,7 +116,7 @@ export const programGuards: readonly Guard[] = [
     file: "sidecar/agent.ts",
     guard: "leases.drain(podUid, options.graceMs), options);",
     without: "leases.release(podUid, 0), options);",
-    finder: matrix("release"),
+    finder: matrix("release, the sidecar works/drain"),
   },
   {
     name: "agent: a lease that the ledger does not know is acquired again",
@@ -115,13 +131,6 @@ export const programGuards: readonly Guard[] = [
     guard: "signal?.throwIfAborted(); // the pod is going: a lease taken now could outlive its release",
     without: "",
     finder: tests("unit", "test/unit/leases-service.test.ts"),
-  },
-  {
-    name: "term: what a ledger of another epoch says is not acted upon",
-    file: "webhook/controller/term.ts",
-    guard: "if (due.epoch !== epoch) {",
-    without: "if (due.epoch !== epoch && due.nowMs < 0) {",
-    finder: simulation(1500),
   },
   {
     name: "term: a later one is claimed by every new leader",

@@ -225,4 +225,18 @@ describe.each(both)("what earlier tools get wrong: the cloud's work is done by %
         expect(engine.now() - lostAtMs).toBeLessThan(3_000);
       }));
   });
+
+  describe("when the cloud answers old state", () => {
+    it("opens no gate before the address is there", () =>
+      tell(setting({ sidecarsWork, addresses: 1 }), async ({ scene, happens, passes, gate, carried }) => {
+        scene.world.cloud.staleMs = 8_000;
+        for (let number = 0; number < 6; number += 1) {
+          happens(pod(number, 0));
+          await passes(30);
+          expect([gate(number), carried(0)]).toEqual([first, first]);
+          happens(gone(number));
+          while (carried(0) !== null) await passes(0.5);
+        }
+      }));
+  });
 });
