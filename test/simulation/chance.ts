@@ -5,6 +5,7 @@ import { createRandom, type Random } from "./random.ts";
 /** A random history: the setting, and some dozens of events over some minutes. */
 export function historyOf(seed: string): History {
   const random = createRandom(`history ${seed}`);
+  if (random.chance(0.12)) return drillOf(seed, random);
   // In a storm much happens at once to little: one or two nodes, one address, pods that come and go, actors that are hit.
   const storm = random.chance(0.6);
   // Only actors and the cloud are hit then: who is too late, and whom the cloud misleads.
@@ -22,6 +23,31 @@ export function historyOf(seed: string): History {
     return { atMs, ...happens };
   });
   return { seed, setting, events };
+}
+
+/** What is armed and waits for its moment, or is no fault: not for a drill. */
+const notDrilled: ReadonlySet<Happens["do"]> = new Set([
+  "trap",
+  "lose",
+  "pool gets address",
+  "pool loses address",
+  "pool lingers",
+]);
+
+function drillOf(seed: string, random: Random): History {
+  const setting = { ...settingOf(random, false), rests: false };
+  const pods = random.between(1, 4);
+  const events = Array.from({ length: pods }, (_, pod): Event => {
+    const node = pod % setting.nodes.length;
+    const fitting = setting.pools.findIndex(({ cloud }) => cloud === setting.nodes[node]?.cloud);
+    const ends = { graceMs: 30_000, stopMs: 3_000, jobMs: 0, proceed: false };
+    return { atMs: pod * 300, do: "create pod", pod, node, pool: Math.max(0, fitting), ...ends };
+  });
+  for (;;) {
+    const fault = faultOf(random, setting, pods, false);
+    if (!notDrilled.has(fault.do))
+      return { seed, setting, drill: true, events: [...events, { atMs: 2_000, ...fault }] };
+  }
 }
 
 function settingOf(random: Random, storm: boolean): Setting {

@@ -25,10 +25,13 @@ export function removePool(world: World, pool: number): () => void {
   if (one === undefined) return () => undefined;
   world.pools = world.pools.filter((other) => other !== one);
   tell(world);
-  return () => {
+  const putBack = (): void => {
+    if (!world.putBack.delete(putBack)) return;
     world.pools = [...world.pools, one];
     tell(world);
   };
+  world.putBack.add(putBack);
+  return putBack;
 }
 
 function tell(world: World): void {

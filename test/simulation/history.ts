@@ -134,5 +134,7 @@ export interface Setting {
 export interface History {
   readonly seed: string;
   readonly setting: Setting;
+  /** The last event happens alone, once all is well; how long it takes to be repaired is measured. */
+  readonly drill?: boolean;
   readonly events: readonly Event[];
 }

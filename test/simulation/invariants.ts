@@ -1,5 +1,6 @@
 import type { Pod } from "./pod.ts";
 import type { Pods } from "./pods.ts";
+import type { Change } from "./truth.ts";
 import { isStranger, type Watch, type World } from "./world.ts";
 
 /** Invariants of the design, section 3, seen from the outside: the cloud's own record, the pods' gates, the cluster. */
@@ -8,6 +9,8 @@ export interface Invariants extends Watch {
   opens(pod: Pod, ip: string | null, isFirst: boolean): void;
   /** Somebody meddles with the address: what pods on its node have is no longer our doing. */
   meddles(addressId: string): void;
+  /** Tells of every change that a cloud is about to make. */
+  watches(watcher: (change: Change) => void): void;
   /** From now on nothing happens from the outside; the returned function ends that, and judges what was done meanwhile. */
   rests(): () => void;
 }
@@ -19,10 +22,14 @@ export function createInvariants(world: World, pods: Pods): Invariants {
   const { story, truth } = world;
   /** Addresses (IPs) that somebody else took off a machine, until we put them somewhere again. */
   const meddled = new Set<string>();
+  let watcher: ((change: Change) => void) | undefined;
   let resting: { reads: number; readonly atMs: number } | undefined;
 
   return {
-    changes({ kind, address, machine, by, displaced }) {
+    watches: (told) => void (watcher = told),
+    changes(change) {
+      const { kind, address, machine, by, displaced } = change;
+      watcher?.(change);
       if (by === "hand") return;
       if (address.id.startsWith("foreign")) story.violate("6", `${address.ip} is of no pool, and ${by} touches it`);
       if (kind === "attach") {

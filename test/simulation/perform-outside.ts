@@ -49,6 +49,7 @@ function redisLoses(event: Extract<OutsideHappens, { do: "redis loses" }>, scene
   const kept = event.what === "latest" ? { records: ledger.dump(), locks: structuredClone(locks) } : undefined;
   later(scene, event.latestMs, () => {
     if (scene.world.healed) return;
+    scene.world.forgetful = true;
     story.tell("redis", `has lost ${event.what}`);
     ledger.restore(kept?.records, event.otherServer ? `run-${engine.now()}` : undefined);
     locks.clear();

@@ -1,3 +1,4 @@
+import { drill, type Repair } from "./drill.ts";
 import { takeOver } from "./globals.ts";
 import type { History } from "./history.ts";
 import { createInvariants, type Invariants } from "./invariants.ts";
@@ -16,6 +17,7 @@ export interface Outcome {
   readonly violations: readonly string[];
   readonly story: readonly string[];
   readonly simulatedMs: number;
+  readonly repairs: readonly Repair[];
   readonly happened: number;
 }
 
@@ -31,10 +33,11 @@ export type Pass = (ms: number) => Promise<void>;
 export async function runHistory(
   history: History,
   full = false,
-  how: (scene: Scene, pass: Pass) => Promise<void> = play,
+  how: (scene: Scene, pass: Pass) => Promise<readonly Repair[] | void> = play,
 ): Promise<Outcome> {
   const story = createStory(full);
   let invariants: Invariants | undefined;
+  let repairs: readonly Repair[] = [];
   const world = createWorld(history, story, {
     changes: (change) => invariants?.changes(change),
     called: (call, by) => invariants?.called(call, by),
@@ -55,9 +58,10 @@ export async function runHistory(
     invariants = createInvariants(world, pods);
     const replicas = Array.from({ length: history.setting.replicas }, (_, at) => startReplica(world, at, 0));
     const failed = (): boolean => story.violations.length > 0;
-    await how({ world, nodes, pods, invariants, replicas }, async (ms) => {
+    const measured = await how({ world, nodes, pods, invariants, replicas }, async (ms) => {
       if (!failed()) await engine.run(engine.now() + ms, failed);
     });
+    repairs = measured ?? [];
   } finally {
     giveBack();
     process.off("unhandledRejection", broken);
@@ -66,6 +70,7 @@ export async function runHistory(
     violations: story.violations,
     story: story.lines,
     simulatedMs: engine.now() - beganMs,
+    repairs,
     happened: engine.happened(),
   };
 }
@@ -90,16 +95,19 @@ function populate(world: World, pods: Pods): Nodes {
   });
 }
 
-async function play(scene: Scene, pass: Pass): Promise<void> {
+async function play(scene: Scene, pass: Pass): Promise<readonly Repair[]> {
   const { world, pods, invariants } = scene;
   const { engine, story, history } = world;
   await pass(5_000);
   const begin = engine.now();
-  for (const event of history.events) {
+  const isDrill = history.drill === true;
+  for (const event of isDrill ? history.events.slice(0, -1) : history.events) {
     await pass(begin + event.atMs - engine.now());
-    if (story.violations.length > 0) return;
+    if (story.violations.length > 0) return [];
     perform(event, scene);
   }
+  if (isDrill) await settle(scene, pass, "before its fault");
+  const repairs = isDrill ? await drill(scene, pass) : [];
   await pass(20_000);
   heal(scene);
   await settle(scene, pass, "with its pods");
@@ -111,6 +119,7 @@ async function play(scene: Scene, pass: Pass): Promise<void> {
   }
   for (const pod of pods.all.values()) pods.remove(pod, false);
   await settle(scene, pass, "without pods");
+  return repairs;
 }
 
 /** Waits until all is tidy, and still is a while later. */

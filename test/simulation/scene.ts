@@ -51,6 +51,7 @@ export function heal(scene: Scene): void {
   const { world, nodes, replicas } = scene;
   world.story.tell("event", "everything works again");
   world.healed = true;
+  for (const putBack of world.putBack) putBack();
   world.traps.length = 0;
   world.losses.length = 0;
   Object.assign(world.redis, fairRedis);

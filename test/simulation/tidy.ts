@@ -24,6 +24,8 @@ export function untidy(world: World, nodes: Nodes, pods: Pods, ledger: Snapshot)
     const isOurs = carried !== null && !carried.id.startsWith("foreign");
     // Known gap: an address that no pool lists any more, and that was taken away by hand, is not missed by anybody.
     if (attachment !== undefined && !isOurs && poolOf(attachment.address.id) === undefined) continue;
+    // An address that has left its pool is known by the ledger alone: one that forgets leaves it where it is.
+    if (world.forgetful && isOurs && poolOf(carried.id) === undefined) continue;
     if (attachment !== undefined && !["attached", "kept"].includes(attachment.state)) {
       wrong.push(`${node.name} is ${attachment.state} in the ledger`);
     }
@@ -60,7 +62,9 @@ export function untidy(world: World, nodes: Nodes, pods: Pods, ledger: Snapshot)
 }
 
 /** EC2 gives no automatic address back to a machine with several interfaces; on GCE it is ours to give it back. */
-function stranded({ truth }: World, { name, machine, setting }: Node): string[] {
+function stranded({ truth, forgetful }: World, { name, machine, setting }: Node): string[] {
+  // What a swap that was cut off took from a node is known by the ledger alone, until the node's next attach.
+  if (forgetful && setting.cloud === "gcp") return [];
   const ephemeral = truth.machines.get(machine)?.ephemeral ?? null;
   if (setting.carries === "none")
     return ephemeral === null ? [] : [`${name} had no public address, and has ${ephemeral}`];

@@ -62,6 +62,10 @@ export interface World {
   readonly locks: Locks;
   /** Everything works again: what was still to go wrong does not. */
   healed: boolean;
+  /** What has to be put back for that. */
+  readonly putBack: Set<() => void>;
+  /** Redis has lost something: what neither a cloud nor Kubernetes knows is forgotten for good. */
+  forgetful: boolean;
   readonly losses: { command: string; what: "request" | "answer" }[];
 }
 
@@ -106,7 +110,7 @@ export function createWorld(history: History, story: Story, watch: Watch): World
       watch.changes(change);
     },
   });
-  const ledger = createMemoryLedger({ clock: engine.now });
+  const ledger = createMemoryLedger({ clock: () => Math.floor(engine.now()) });
   const redis = { ...fairRedis };
   const weather = fairWeather(history.setting.slowMs);
   const operations = createOperations(engine, weather);
@@ -158,6 +162,8 @@ export function createWorld(history: History, story: Story, watch: Watch): World
     held,
     locks,
     healed: false,
+    putBack: new Set(),
+    forgetful: false,
     losses,
   };
 }

@@ -59,10 +59,8 @@ export function putInventory(
     const before = addresses.get(row.id);
     const recent = before !== undefined && before.changedMs > readAtMs - inventorySettleMs;
     let attachment = holders.get(row.id);
-    const idle = attachment?.state === "attached" && countLeases(state, attachment.machine.id) === 0;
-    const unused = idle || attachment?.state === "kept";
-    if (attachment !== undefined && unused && !recent && row.attachedTo !== attachment.machine.id) {
-      dropAttachment(state, attachment); // it went with its machine, or was taken off, and nobody needs it there
+    if (attachment?.state === "kept" && !recent && row.attachedTo !== attachment.machine.id) {
+      dropAttachment(state, attachment); // it went with its machine
       state.changed(attachment.machine.id);
       attachment = undefined;
     }
@@ -70,10 +68,11 @@ export function putInventory(
     if (attachment !== undefined) {
       to = "used";
       const machine = attachment.machine.id;
-      const lost = attachment.state === "attached" && row.attachedTo !== machine && countLeases(state, machine) > 0;
-      if (!recent && lost) {
-        attachAgain(state, now, attachment);
-        repairs.lost += 1;
+      if (!recent && attachment.state === "attached" && row.attachedTo !== machine) {
+        // It was taken away. Where nobody needs it, the node may still want its ephemeral address back.
+        const needed = countLeases(state, machine) > 0;
+        workAgain(state, now, attachment, needed ? "attaching" : "detaching");
+        repairs.lost += needed ? 1 : 0;
       }
     } else if (!recent && row.attachedTo === null) {
       to = "free";
@@ -112,13 +111,13 @@ export function missed(state: State, now: number, machine: string, addressId: st
   if (attachment?.address.id !== addressId || attachment.state !== "attached") return false;
   if (attachment.sinceMs > readAtMs - inventorySettleMs || countLeases(state, machine) === 0) return false;
   if (!isNoted(state) || readAtMs < state.beat.emptiedMs) return false;
-  attachAgain(state, now, attachment);
+  workAgain(state, now, attachment, "attaching");
   return true;
 }
 
-/** It was taken away from pods that use it. */
-function attachAgain(state: State, now: number, attachment: AttachmentRecord): void {
-  Object.assign(attachment, { state: "attaching", deadlineMs: Math.max(now, workFromMs(state, now)) });
+/** It was taken away: from pods that use it, or from a node that nobody needs it on. */
+function workAgain(state: State, now: number, attachment: AttachmentRecord, to: AttachmentRecord["state"]): void {
+  Object.assign(attachment, { state: to, deadlineMs: Math.max(now, workFromMs(state, now)) });
   state.changed(attachment.machine.id);
 }
 

@@ -98,9 +98,9 @@ local function put_attachment(attachment)
   note_work(attachment.machine, attachment)
 end
 
--- It was taken away from pods that use it.
-local function attach_again(attachment)
-  attachment.state, attachment.deadline = 'attaching', math.max(now, work_from())
+-- It was taken away: from pods that use it, or from a node that nobody needs it on.
+local function work_again(attachment, state)
+  attachment.state, attachment.deadline = state, math.max(now, work_from())
   put_attachment(attachment)
   changed(attachment.machine)
 end

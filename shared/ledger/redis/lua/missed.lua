@@ -6,5 +6,5 @@ local attachment = get('attachments', machine)
 if not attachment or attachment.id ~= id or attachment.state ~= 'attached' then return 0 end
 if attachment.since > read_at - SETTLE_MS or count_leases(machine) == 0 then return 0 end
 if not is_noted() or read_at < emptied_at() then return 0 end
-attach_again(attachment)
+work_again(attachment, 'attaching')
 return 1

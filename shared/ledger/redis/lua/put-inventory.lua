@@ -45,17 +45,18 @@ local function take_in(rank, id, ip, on)
   -- The read may be older than what this ledger knows: clouds answer old state for a while.
   local recent = before and before.changed > read_at - SETTLE_MS
   local state = before and before.state
-  local idle = attachment and attachment.state == 'attached' and count_leases(attachment.machine) == 0
-  if attachment and not recent and (idle or attachment.state == 'kept') and on ~= attachment.machine then
-    drop_attachment(attachment) -- it went with its machine, or was taken off, and nobody needs it there
+  if attachment and not recent and attachment.state == 'kept' and on ~= attachment.machine then
+    drop_attachment(attachment) -- it went with its machine
     changed(attachment.machine)
     attachment = nil
   end
   if attachment then
     state = 'used'
-    if not recent and attachment.state == 'attached' and on ~= attachment.machine and count_leases(attachment.machine) > 0 then
-      lost = lost + 1
-      attach_again(attachment)
+    if not recent and attachment.state == 'attached' and on ~= attachment.machine then
+      -- It was taken away. Where nobody needs it, the node may still want its ephemeral address back.
+      local needed = count_leases(attachment.machine) > 0
+      work_again(attachment, needed and 'attaching' or 'detaching')
+      if needed then lost = lost + 1 end
     end
   elseif not recent then
     if on == '' then state = 'free' elseif adopt(on, id, ip) then state = 'used' else state = 'taken' end
