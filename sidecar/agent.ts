@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { codeOf } from "../shared/errors.ts";
-import type { Claim, PodNote } from "../shared/ledger/port.ts";
+import type { Claim } from "../shared/ledger/port.ts";
+import type { PodNote } from "../shared/ledger/records.ts";
 import type { LeaseAnswer, Leases } from "../shared/leases/port.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Gate, PodState } from "./gate.ts";

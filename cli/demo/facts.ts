@@ -1,5 +1,5 @@
 import type { MemoryCloud } from "../../shared/clouds/memory/cloud.ts";
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import type { Kubelet, RunningPod } from "./kubelet.ts";
 
 /** One moment, as the ledger, the cloud and the kubelet each have it. */

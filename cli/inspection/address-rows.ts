@@ -1,4 +1,4 @@
-import type { LedgerAddress, Snapshot } from "../../shared/ledger/port.ts";
+import type { LedgerAddress, Snapshot } from "../../shared/ledger/records.ts";
 
 /**
  * `taken`: attached to something that is not ours. `out`: no longer in the pool, used until its last lease ends. What is

@@ -1,4 +1,4 @@
-import type { Attachment, Lease, NodeEntry, Snapshot } from "../../shared/ledger/port.ts";
+import type { Attachment, Lease, NodeEntry, Snapshot } from "../../shared/ledger/records.ts";
 
 /**
  * `draining`: every lease on the node is. `lingering`: no lease any more, and the address stays for the pool's

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 
 /** One pool, in numbers. `changing`: addresses that are being attached or detached. */
 export interface PoolRow {

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import type { LeaseFilter } from "./lease-rows.ts";
 import { table } from "./table.ts";
 import type { View } from "./views.ts";

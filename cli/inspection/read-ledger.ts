@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../shared/errors.ts";
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
 import { openRedis } from "./open-redis.ts";
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import { addressRows, type AddressRow } from "./address-rows.ts";
 import { duration } from "./duration.ts";
 import { leaseRows, type LeaseFilter, type LeaseRow } from "./lease-rows.ts";

@@ -1,4 +1,4 @@
-import type { PaceLimits } from "../ledger/port.ts";
+import type { PaceLimits } from "../ledger/times.ts";
 import type { Pool } from "../pools/schema.ts";
 
 /** Which line the work on a pool's addresses stands in, and how fast that line moves. */

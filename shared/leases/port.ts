@@ -1,4 +1,5 @@
-import type { Acquisition, Claim, PodNote, Renewal } from "../ledger/port.ts";
+import type { Acquisition, Claim, Renewal } from "../ledger/port.ts";
+import type { PodNote } from "../ledger/records.ts";
 
 /** What a sidecar is told: like the ledger's answer, but the work has been done. */
 export type LeaseAnswer = Exclude<Acquisition, { status: "work" }>;

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { lineOf } from "../clouds/limits.ts";
 import { codeOf } from "../errors.ts";
-import { type Job, type Ledger, longestPaceMs, type Settlement } from "../ledger/port.ts";
+import type { Job, Ledger, Settlement } from "../ledger/port.ts";
+import { longestPaceMs } from "../ledger/times.ts";
 
 type Paced = Pick<Ledger, "pace" | "penalize">;
 

@@ -1,7 +1,7 @@
 import type { Assignment, Cloud } from "../clouds/port.ts";
 import { EgressError } from "../errors.ts";
 import type { Job, Ledger, Settlement } from "../ledger/port.ts";
-import { workMs } from "../ledger/port.ts";
+import { workMs } from "../ledger/times.ts";
 import type { Lock } from "../lock/port.ts";
 import type { Logger } from "../log.ts";
 import { settlementOf } from "./settlement.ts";

@@ -1,16 +1,8 @@
 import type { CloudAddress, Machine } from "../clouds/port.ts";
 import type { Pool } from "../pools/schema.ts";
 import type { Beat, Mirror } from "./beat.ts";
-
-/**
- * What a sidecar has to say of its pod beside the lease: it has no rights in Kubernetes, so the controller tells it.
- * `proceeding`: the app was started without its address. `unverified`: the address is there, and the pool's `verify` URL has
- * not seen it. `detail` is a sentence for people.
- */
-export interface PodNote {
-  readonly kind: "proceeding" | "unverified";
-  readonly detail: string;
-}
+import type { Attachment, Lease, LedgerFigures, NodeEntry, PodNote, Snapshot, WaitReason } from "./records.ts";
+import type { PaceLimits } from "./times.ts";
 
 /** One pod's wish for an address: who it is, where it runs and which pool it wants. */
 export interface Claim {
@@ -27,16 +19,6 @@ export interface Claim {
   readonly note?: PodNote;
 }
 
-/** A row of the node directory: which machine stands behind a node name now. */
-export interface NodeEntry {
-  readonly name: string;
-  readonly uid: string;
-  readonly cloud: Pool["cloud"] | "other";
-  readonly region: string;
-  readonly machine: Machine;
-  readonly ready: boolean;
-}
-
 /** One piece of cloud work on one node. Whoever got it is its only actor until `deadlineMs` passes unextended. */
 export interface Job {
   readonly kind: "attach" | "detach";
@@ -49,19 +31,6 @@ export interface Job {
   /** For detach: whether the node had an ephemeral address before the attach. */
   readonly restoreEphemeral: boolean;
 }
-
-/** Why a pod has to wait; `detail` is a sentence for people. */
-export type WaitReason =
-  | "pool-unknown"
-  | "pool-not-allowed"
-  | "node-unknown"
-  | "node-other-cloud"
-  | "node-other-pool"
-  | "node-problem"
-  | "attaching"
-  | "detaching"
-  | "exhausted"
-  | "ledger-doubtful";
 
 export type Acquisition =
   | {
@@ -108,92 +77,6 @@ export type Settlement =
     }
   /** Unknown, or to be tried again: the attachment stays as it is and is due again after `retryAfterMs`. */
   | { readonly outcome: "retry"; readonly code: string; readonly message: string; readonly retryAfterMs: number };
-
-export type AttachmentState = "attaching" | "attached" | "detaching" | "kept";
-
-export interface Attachment {
-  readonly machine: Machine;
-  readonly node: string;
-  readonly pool: string;
-  readonly address: { readonly id: string; readonly ip: string };
-  readonly state: AttachmentState;
-  readonly fence: string;
-  readonly sinceMs: number;
-  readonly hadEphemeral: boolean;
-  /** When the actor's right to work ends unless extended; 0 when nobody works. */
-  readonly deadlineMs: number;
-  /** Without leases: when it is due to be detached (of an attach: to be undone); 0 while there are leases. */
-  readonly lingerUntilMs: number;
-}
-
-export interface Lease {
-  readonly podUid: string;
-  readonly pod: string;
-  readonly serviceAccount: string;
-  readonly pool: string;
-  readonly node: string;
-  readonly machine: string;
-  readonly state: "held" | "draining";
-  readonly sinceMs: number;
-  readonly expiresAtMs: number;
-  readonly note?: PodNote;
-}
-
-export interface Waiter {
-  readonly podUid: string;
-  readonly pod: string;
-  readonly pool: string;
-  readonly node: string;
-  readonly sinceMs: number;
-  /** When it last asked; one that has not asked for `waiterLifeMs` is forgotten. */
-  readonly seenMs: number;
-  readonly reason: WaitReason;
-  readonly detail: string;
-  readonly position: number;
-  readonly note?: PodNote;
-}
-
-/** `taken`: attached to something that is not ours; `out`: no longer in the pool, in use until its last lease ends. */
-export interface LedgerAddress {
-  readonly pool: string;
-  readonly id: string;
-  readonly ip: string;
-  readonly state: "free" | "used" | "taken" | "out";
-}
-
-/** Everything, for inspection and metrics. One consistent moment, at `nowMs` of the ledger's clock. */
-export interface Snapshot {
-  readonly nowMs: number;
-  readonly epoch: string;
-  readonly pools: readonly Pool[];
-  readonly nodes: readonly NodeEntry[];
-  readonly addresses: readonly LedgerAddress[];
-  readonly attachments: readonly Attachment[];
-  readonly leases: readonly Lease[];
-  readonly waiters: readonly Waiter[];
-  readonly problems: readonly NodeProblem[];
-}
-
-/** Counts of each pool (of retired ones, too), and who waits: costs pools and waiters, not nodes and leases. */
-export interface LedgerFigures {
-  readonly nowMs: number;
-  readonly epoch: string;
-  readonly pools: readonly {
-    readonly name: string;
-    readonly addresses: Readonly<Record<LedgerAddress["state"], number>>;
-    /** The first `holdersShown` in the pool's order, with how many leases each has. */
-    readonly holders: readonly (Attachment & { readonly leases: number })[];
-  }[];
-  readonly waiters: readonly Waiter[];
-}
-
-export interface NodeProblem {
-  readonly machine: string;
-  readonly code: string;
-  readonly message: string;
-  readonly untilMs: number;
-  readonly count: number;
-}
 
 /** What the controller has to look at now. */
 export interface Due {
@@ -319,31 +202,3 @@ export interface Ledger {
 
   close(): Promise<void>;
 }
-
-/** What one line lets through: pieces of work at once, and per second after that. */
-export interface PaceLimits {
-  readonly burst: number;
-  readonly perSecond: number;
-}
-
-/** Who would have to wait longer for its turn does not queue: it comes back. */
-export const longestPaceMs = 5_000;
-/** An actor's right to work, unless extended. */
-export const workMs = 15_000;
-export const holdersShown = 3;
-/** A waiter that has not asked for this long is forgotten. */
-export const waiterLifeMs = 45_000;
-/**
- * What was asked of a cloud and not answered takes effect within this, or never: an attach that nobody wants any more is not
- * undone before, or it would be found undone and come true afterwards.
- */
-export const doubtMs = 10_000;
-/** Added to a pod's grace period when it drains: SIGTERM comes up to 2 s after it, and clocks differ. */
-export const drainMarginMs = 15_000;
-/** An inventory row is ignored when its address changed later than this long before the read (clouds answer old state). */
-export const inventorySettleMs = 10_000;
-/**
- * After a ledger was emptied: for this long the cloud may still come to show what actors of the old epoch have asked of it. New
- * pods get only what an inventory of later than that knows.
- */
-export const oldActorMs = workMs + doubtMs + inventorySettleMs;

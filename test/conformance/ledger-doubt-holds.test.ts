@@ -147,6 +147,11 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
         await ledger.putInventory("partners", inventory(2, { a1: "i-n1" }), early);
         await pass(9_000);
         await read();
+        // The node may still lack its ephemeral address: it is seen to once something may be taken off again.
+        expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ reason: "detaching" });
+        await pass(120_000);
+        const { fence } = (await ledger.begin("i-n1")) ?? { fence: "" };
+        expect(await ledger.settle("i-n1", fence, { outcome: "absent" })).toBe(true);
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ status: "work" });
       });
 

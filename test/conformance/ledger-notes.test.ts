@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import type { Ledger, PodNote } from "../../shared/ledger/port.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import type { PodNote } from "../../shared/ledger/records.ts";
 import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
 import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
 

@@ -77,6 +77,13 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         expect(jobOf(await ledger.acquire(there, how))).toMatchObject({ kind: "attach", machine });
       });
 
+      it("keeps a lease whose node is not listed for a moment: leases end by evidence only", async () => {
+        await attach("p1", "n1");
+        const again = claim("p1", "n1", { nodeUid: "uid-another" });
+        expect(await ledger.acquire(again, how)).toMatchObject({ status: "waiting", reason: "node-unknown" });
+        expect(await ledger.renew("p1", 60_000)).toMatchObject({ status: "renewed" });
+      });
+
       it("gives different nodes different addresses at the same time", async () => {
         const answers = await Promise.all(["n1", "n2"].map((on) => ledger.acquire(claim(`p-${on}`, on), how)));
         expect(answers.map((answer) => jobOf(answer).address.id).toSorted()).toEqual(["a1", "a2"]);

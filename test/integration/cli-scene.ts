@@ -1,4 +1,5 @@
-import type { Acquisition, Claim, Job, Ledger, NodeEntry } from "../../shared/ledger/port.ts";
+import type { Acquisition, Claim, Job, Ledger } from "../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../shared/ledger/records.ts";
 import { poolSchema } from "../../shared/pools/schema.ts";
 
 /** Names of docs/ledger.md's examples. */

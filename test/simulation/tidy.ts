@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import type { Pods } from "./pods.ts";

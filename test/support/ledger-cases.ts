@@ -1,6 +1,7 @@
 import { poolSchema } from "../../shared/pools/schema.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
-import type { Claim, NodeEntry } from "../../shared/ledger/port.ts";
+import type { Claim } from "../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../shared/ledger/records.ts";
 
 export function pool(more: Record<string, unknown> = {}): Pool {
   return poolSchema.parse({

@@ -1,16 +1,8 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Beat } from "../../shared/ledger/beat.ts";
-import type {
-  Acquisition,
-  Due,
-  Job,
-  Ledger,
-  LedgerFigures,
-  Release,
-  Settlement,
-  Snapshot,
-} from "../../shared/ledger/port.ts";
+import type { Acquisition, Due, Job, Ledger, Release, Settlement } from "../../shared/ledger/port.ts";
+import type { LedgerFigures, Snapshot } from "../../shared/ledger/records.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { claim, inventory, node } from "./ledger-cases.ts";
 import type { TimedLedger } from "./ledgers.ts";

@@ -1,4 +1,5 @@
-import type { Claim, PodNote, Renewal } from "../../shared/ledger/port.ts";
+import type { Claim, Renewal } from "../../shared/ledger/port.ts";
+import type { PodNote } from "../../shared/ledger/records.ts";
 import type { LeaseAnswer, Leases } from "../../shared/leases/port.ts";
 
 type Step<T> = T | Error | (() => Promise<T>);

@@ -6,7 +6,7 @@ import { nodeRows } from "../../cli/inspection/node-rows.ts";
 import { poolRows } from "../../cli/inspection/pool-rows.ts";
 import { print } from "../../cli/inspection/print.ts";
 import { leases } from "../../cli/inspection/views.ts";
-import type { NodeEntry } from "../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../shared/ledger/records.ts";
 import { aLease, anAttachment, aSnapshot, aWaiter } from "../support/cluster/snapshots.ts";
 
 const entry = (name: string): NodeEntry => ({

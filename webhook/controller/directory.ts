@@ -1,5 +1,6 @@
 import type { Cloud } from "../../shared/clouds/port.ts";
-import type { Ledger, NodeEntry } from "../../shared/ledger/port.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, Watched } from "./cluster/port.ts";

@@ -1,4 +1,4 @@
-import type { Lease } from "../../shared/ledger/port.ts";
+import type { Lease } from "../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod } from "./cluster/port.ts";
 
 export type EndReason = "pod-gone" | "pod-replaced" | "pod-ended" | "node-gone" | "node-unreachable";

@@ -1,4 +1,4 @@
-import type { LedgerFigures, Waiter } from "../../shared/ledger/port.ts";
+import type { LedgerFigures, Waiter } from "../../shared/ledger/records.ts";
 import type { Action } from "./action.ts";
 import { withoutAddress } from "./observe.ts";
 

@@ -1,6 +1,6 @@
 import { parseProviderId, type ProviderId } from "../../shared/clouds/provider-id.ts";
 import { EgressError } from "../../shared/errors.ts";
-import type { NodeEntry } from "../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../shared/ledger/records.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { ClusterNode } from "./cluster/port.ts";
 

@@ -1,5 +1,5 @@
 import type { DoubtSign } from "../../shared/ledger/beat.ts";
-import type { LedgerFigures, PodNote } from "../../shared/ledger/port.ts";
+import type { LedgerFigures, PodNote } from "../../shared/ledger/records.ts";
 
 /** What the controller counts; whoever exports metrics implements it. */
 export interface ControllerMetrics {

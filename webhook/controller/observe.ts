@@ -1,4 +1,4 @@
-import type { Attachment, Lease, Snapshot } from "../../shared/ledger/port.ts";
+import type { Attachment, Lease, Snapshot } from "../../shared/ledger/records.ts";
 import type { ClusterEvent, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import type { Action } from "./action.ts";
 

@@ -1,4 +1,5 @@
-import type { Ledger, Snapshot } from "../../shared/ledger/port.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { observe } from "./observe.ts";

@@ -1,4 +1,5 @@
-import type { Claim, Ledger, WaitReason } from "../../shared/ledger/port.ts";
+import type { Claim, Ledger } from "../../shared/ledger/port.ts";
+import type { WaitReason } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
 import type { ControllerMetrics } from "./metrics.ts";

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/port.ts";
+import type { Snapshot } from "../../shared/ledger/records.ts";
 
 type Slice = { -readonly [K in "nodes" | "attachments" | "leases" | "waiters" | "problems"]: Snapshot[K][number][] };
 

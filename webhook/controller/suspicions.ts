@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Ledger, Lease } from "../../shared/ledger/port.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
+import type { Lease } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";

@@ -1,5 +1,6 @@
 import { allows } from "../../pools/allow.ts";
-import type { Acquisition, Claim, WaitReason } from "../port.ts";
+import type { Acquisition, Claim } from "../port.ts";
+import type { WaitReason } from "../records.ts";
 import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
 import {
   addLease,
@@ -73,7 +74,11 @@ export function acquire(
   if (!holds && !running && !allows(pool, claim.serviceAccount)) {
     return wait("pool-not-allowed", `pool '${pool.name}' does not allow the service account ${claim.serviceAccount}`);
   }
-  if (node === undefined) return wait("node-unknown", `node '${claim.node}' is not in the node directory yet`);
+  if (node === undefined) {
+    const detail = `node '${claim.node}' is not in the node directory yet`;
+    // A lease ends by evidence, not by a missing row.
+    return holds ? { status: "waiting", reason: "node-unknown", detail, pool } : wait("node-unknown", detail);
+  }
   if (node.cloud !== pool.cloud) {
     return wait("node-other-cloud", `node ${node.name} is of cloud ${node.cloud}, the pool of ${pool.cloud}`);
   }

@@ -1,6 +1,6 @@
 import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
-import { doubtMs, oldActorMs, workMs } from "../port.ts";
+import { doubtMs, oldActorMs, workMs } from "../times.ts";
 import { emptyRecords, wakeWaiters, type State } from "./state.ts";
 
 /**

@@ -1,12 +1,6 @@
-import {
-  holdersShown,
-  type Due,
-  type Lease,
-  type LedgerAddress,
-  type LedgerFigures,
-  type Snapshot,
-  type Waiter,
-} from "../port.ts";
+import type { Due } from "../port.ts";
+import type { Lease, LedgerAddress, LedgerFigures, Snapshot, Waiter } from "../records.ts";
+import { holdersShown } from "../records.ts";
 import { mayDetach } from "./beat.ts";
 import { countLeases, nextWork, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import type { CloudAddress } from "../../clouds/port.ts";
 import type { Pool } from "../../pools/schema.ts";
-import { inventorySettleMs, type Repairs } from "../port.ts";
+import type { Repairs } from "../port.ts";
+import { inventorySettleMs } from "../times.ts";
 import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
 import {
   countLeases,

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { type Clock, systemClock } from "../../clock.ts";
-import { drainMarginMs, workMs, type Ledger } from "../port.ts";
+import type { Ledger } from "../port.ts";
+import { drainMarginMs, workMs } from "../times.ts";
 import { acquire } from "./acquire.ts";
 import { beat, isNoted, mayDetach, refuseOlder } from "./beat.ts";
 import { due, figures, look, snapshot } from "./due.ts";

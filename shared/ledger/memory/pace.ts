@@ -1,4 +1,4 @@
-import { longestPaceMs, type PaceLimits } from "../port.ts";
+import { longestPaceMs, type PaceLimits } from "../times.ts";
 
 /** As pace.lua. `line`: bucket to when all places taken so far will have been used up. Answers the wait (ms). */
 export function pace(

@@ -1,5 +1,5 @@
 import type { Settlement } from "../port.ts";
-import { doubtMs } from "../port.ts";
+import { doubtMs } from "../times.ts";
 import {
   countLeases,
   dropAttachment,

@@ -1,16 +1,8 @@
 import type { Pool } from "../../pools/schema.ts";
 import type { DoubtSign } from "../beat.ts";
-import {
-  doubtMs,
-  waiterLifeMs,
-  workMs,
-  type Attachment,
-  type Job,
-  type LedgerAddress,
-  type NodeEntry,
-  type PodNote,
-  type WaitReason,
-} from "../port.ts";
+import type { Job } from "../port.ts";
+import type { Attachment, LedgerAddress, NodeEntry, PodNote, WaitReason } from "../records.ts";
+import { doubtMs, waiterLifeMs, workMs } from "../times.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

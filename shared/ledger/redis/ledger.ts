@@ -1,6 +1,8 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
-import { drainMarginMs, holdersShown, type Ledger, longestPaceMs, type PaceLimits, type Repairs } from "../port.ts";
+import type { Ledger, Repairs } from "../port.ts";
+import { holdersShown } from "../records.ts";
+import { drainMarginMs, longestPaceMs, type PaceLimits } from "../times.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { partsOf } from "./parts.ts";

@@ -1,24 +1,19 @@
 import { EgressError } from "../../errors.ts";
 import type { Pool } from "../../pools/schema.ts";
 import type { Beat, DoubtSign } from "../beat.ts";
+import type { Acquisition, Due, Job, Release, Renewal, Repairs } from "../port.ts";
 import type {
-  Acquisition,
   Attachment,
-  Due,
-  Job,
   Lease,
   LedgerAddress,
   LedgerFigures,
   NodeEntry,
   PodNote,
   NodeProblem,
-  Release,
-  Renewal,
-  Repairs,
   Snapshot,
   Waiter,
   WaitReason,
-} from "../port.ts";
+} from "../records.ts";
 import type { Reply } from "./commands.ts";
 
 /** What the Lua commands answer, turned into the port's words. A shape that no command answers is LEDGER_REPLY. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { PodNote } from "../../../shared/ledger/port.ts";
+import type { PodNote } from "../../../shared/ledger/records.ts";
 import type { Controller } from "../../../webhook/controller/controller.ts";
 import { controlled, type Controlled } from "../../support/cluster/controlled.ts";
 import { aPool } from "../../support/cluster/snapshots.ts";

@@ -1,5 +1,5 @@
 import { poolSchema, type Pool } from "../../../shared/pools/schema.ts";
-import type { Attachment, Lease, Snapshot, Waiter } from "../../../shared/ledger/port.ts";
+import type { Attachment, Lease, Snapshot, Waiter } from "../../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod, Watched } from "../../../webhook/controller/cluster/port.ts";
 
 /** A pool in memory named `partners`, with three addresses. */

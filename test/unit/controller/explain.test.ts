@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LedgerFigures } from "../../../shared/ledger/port.ts";
+import type { LedgerFigures } from "../../../shared/ledger/records.ts";
 import { explainWaiters } from "../../../webhook/controller/explain.ts";
 import { anAttachment, aWaiter } from "../../support/cluster/snapshots.ts";
 

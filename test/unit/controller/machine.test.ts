@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { NodeEntry } from "../../../shared/ledger/port.ts";
+import type { NodeEntry } from "../../../shared/ledger/records.ts";
 import { changeOfEntry, placeOf, poolToAsk } from "../../../webhook/controller/machine.ts";
 import { aPool } from "../../support/cluster/snapshots.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Snapshot } from "../../../shared/ledger/port.ts";
+import type { Snapshot } from "../../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod } from "../../../webhook/controller/cluster/port.ts";
 import { observe } from "../../../webhook/controller/observe.ts";
 import { aLease, anAttachment, aNode, aPod, aSnapshot, aWaiter, watched } from "../../support/cluster/snapshots.ts";

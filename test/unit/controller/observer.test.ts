@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Snapshot } from "../../../shared/ledger/port.ts";
+import type { Snapshot } from "../../../shared/ledger/records.ts";
 import type { Action } from "../../../webhook/controller/action.ts";
 import { createObserver, type Observer } from "../../../webhook/controller/observer.ts";
 import { aLease, anAttachment, aNode, aPod, aSnapshot, aWaiter, watched } from "../../support/cluster/snapshots.ts";

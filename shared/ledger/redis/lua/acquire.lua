@@ -73,7 +73,11 @@ end
 if not holds and not running and not allowed() then
   return wait('pool-not-allowed', "pool '" .. pool_name .. "' does not allow the service account " .. account)
 end
-if not node then return wait('node-unknown', "node '" .. node_name .. "' is not in the node directory yet") end
+if not node then
+  local detail = "node '" .. node_name .. "' is not in the node directory yet"
+  if holds then return { 'waiting', 'node-unknown', detail, 0, 0, text } end -- a lease ends by evidence, not by a missing row
+  return wait('node-unknown', detail)
+end
 if node.cloud ~= pool.cloud then
   return wait('node-other-cloud', 'node ' .. node_name .. ' is of cloud ' .. node.cloud .. ', the pool of ' .. pool.cloud)
 end
