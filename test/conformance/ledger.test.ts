@@ -322,12 +322,24 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
         const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
         const retry = { outcome: "retry", code: "CLOUD_UNKNOWN", message: "x", retryAfterMs: 1000 } as const;
         await ledger.release("p1", how);
+        await timed.pass(5_000);
         await ledger.settle("i-n1", fence, retry);
         await timed.pass(9_999);
         expect((await ledger.due()).machines).toEqual([]);
         expect(await ledger.begin("i-n1")).toBeNull();
         await timed.pass(1);
         expect((await ledger.due()).machines).toEqual(["i-n1"]);
+        expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach" });
+      });
+
+      it("waits for that, too, when the last pod goes after it was put off", async () => {
+        const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
+        const retry = { outcome: "retry", code: "CLOUD_UNKNOWN", message: "x", retryAfterMs: 1000 } as const;
+        await ledger.settle("i-n1", fence, retry);
+        await ledger.release("p1", how);
+        await timed.pass(9_999);
+        expect(await ledger.begin("i-n1")).toBeNull();
+        await timed.pass(1);
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach" });
       });
 

@@ -14,7 +14,18 @@ finds that: a part of the fault matrix, of the simulation or of a suite. The sam
 The exit code is 1 when a guard is not missed, or stands in the code no more. --only takes guards whose name has the text in
 it; --jobs works on so many copies at once (default 2).
 `;
-const copied = ["shared", "sidecar", "webhook", "cli", "test", "package.json", "tsconfig.json", "vitest.config.ts"];
+const copied = [
+  "shared",
+  "sidecar",
+  "webhook",
+  "cli",
+  "test",
+  "manifests",
+  "docs",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
 const children = new Set<ChildProcess>();
 
 interface Run {

@@ -64,7 +64,8 @@ export const cloudGuards: readonly Guard[] = [
   {
     name: "GCP: a node that lost its ephemeral address half way gets it back",
     file: "shared/clouds/gcp/attach.ts",
-    guard: "if (hadEphemeral && now.config === undefined) await restore(calls, node, assignment, error);",
+    guard:
+      'if (hadEphemeral && (outcome.state === "failed" || now.config === undefined))\n        await restore(calls, node, assignment, error);',
     without: "",
     finder: clouds(),
   },

@@ -18,8 +18,8 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "fence: extend refuses an old one",
     file,
-    guard: "if (attachment?.fence !== fence) return false;\n        attachment.deadlineMs",
-    without: "if (attachment === undefined) return false;\n        attachment.deadlineMs",
+    guard: "if (attachment?.fence !== fence || !isNoted(state)) return false;",
+    without: "if (attachment === undefined || !isNoted(state)) return false;",
     finder: ledger(),
   },
   {
@@ -105,7 +105,14 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${folder}/state.ts`,
     guard: 'if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;',
     without: "void doubtMs;",
-    finder: ledger(),
+    finder: ledger("last pod goes"),
+  },
+  {
+    name: "doubt: one that nobody wants any more when it is put off, neither",
+    file: `${folder}/settle.ts`,
+    guard: "attachment.lingerUntilMs = now + doubtMs;",
+    without: "void doubtMs;",
+    finder: ledger("was not answered"),
   },
   {
     name: "doubt: nothing is detached before its time is up",

@@ -45,7 +45,7 @@ export const programGuards: readonly Guard[] = [
     file: "shared/leases/settlement.ts",
     guard: 'if (kind === "attach" && final.has(code)) {',
     without: 'if (kind === "detach") return { outcome: "detached" };\n  if (kind === "attach" && final.has(code)) {',
-    finder: matrix("release, the sidecar works/detach: worker cloud.DisassociateAddress"),
+    finder: worker("settlement"),
   },
   {
     name: "settlement: an unknown outcome of an attach is not taken for a failure",
@@ -94,7 +94,7 @@ export const programGuards: readonly Guard[] = [
     file: "webhook/controller/directory.ts",
     guard: "await ledger.removeNode(name",
     without: "await ledger.now(); void (name",
-    finder: complaint("vanish for good"),
+    finder: tests("integration", "test/integration/controller/controller.test.ts", "nodes that went"),
   },
   {
     name: "agent: the gate opens only once the address is there",

@@ -18,8 +18,8 @@ export const redisGuards: readonly Guard[] = [
   {
     name: "Redis: fence: extend refuses an old one",
     file: `${folder}/extend.lua`,
-    guard: "if not attachment or attachment.fence ~= ARGV[2] then",
-    without: "if not attachment then",
+    guard: "attachment.fence ~= ARGV[2] or not is_noted()",
+    without: "not is_noted()",
     finder: ledger(),
   },
   {
@@ -105,6 +105,20 @@ export const redisGuards: readonly Guard[] = [
     guard: "elseif outcome == 'failed' and attachment.state == 'attaching' then",
     without: "elseif outcome == 'failed' then",
     finder: ledger(),
+  },
+  {
+    name: "Redis: doubt: an attach that may come true is not undone at once",
+    file: lib,
+    guard: "attachment.lingerUntil = now + DOUBT_MS",
+    without: "",
+    finder: ledger("last pod goes"),
+  },
+  {
+    name: "Redis: doubt: one that nobody wants any more when it is put off, neither",
+    file: `${folder}/settle.lua`,
+    guard: "attachment.lingerUntil = now + DOUBT_MS",
+    without: "",
+    finder: ledger("was not answered"),
   },
   {
     name: "Redis: doubt: nothing is detached before its time is up",
