@@ -46,8 +46,9 @@ export async function startWorked(cloudName: "aws" | "gcp"): Promise<Worked> {
     orderBy: "ip",
     lingerSeconds: 0,
   });
-  const { ledger, advance, end } = await timedMemoryLedger();
+  const { ledger, beat, pass: elapse, end } = await timedMemoryLedger();
   const lock = createMemoryLock();
+  await beat();
   await ledger.putPools([partners]);
   for (const { name, id, zone } of world.nodes) {
     const providerId = isAws ? `aws:///${zone}/${id}` : `gce://${project}/${zone}/${name}`;
@@ -56,7 +57,7 @@ export async function startWorked(cloudName: "aws" | "gcp"): Promise<Worked> {
     );
   }
   await ledger.putInventory("partners", await cloud.listAddresses(partners), await ledger.now());
-  await advance(60_000);
+  await elapse(60_000);
   const shop = { ledger, cloud, lock, log };
   const known = (name: string): FakeNode => {
     const found = world.nodes.find((one) => one.name === name);
@@ -94,7 +95,7 @@ export async function startWorked(cloudName: "aws" | "gcp"): Promise<Worked> {
         if (begun.length > 0) continue;
         const thenMs = nextMs === null ? untilMs : Math.min(nextMs, untilMs);
         if (nowMs >= untilMs) return;
-        await advance(Math.max(1, thenMs - nowMs));
+        await elapse(Math.max(1, thenMs - nowMs));
       }
     },
     async end() {
