@@ -101,6 +101,13 @@ export const ledgerGuards: readonly Guard[] = [
     finder: complaint("by hand"),
   },
   {
+    name: "doubt: an actor of before a failover stops",
+    file,
+    guard: "if (attachment?.fence !== fence || !isNoted(state)) return false;",
+    without: "if (attachment?.fence !== fence) return false;",
+    finder: doubts("to stop"),
+  },
+  {
     name: "doubt: an attach that may come true is not undone at once",
     file: `${folder}/state.ts`,
     guard: 'if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;',

@@ -23,6 +23,20 @@ export const redisGuards: readonly Guard[] = [
     finder: ledger(),
   },
   {
+    name: "Redis: doubt: an actor of before a failover stops",
+    file: `${folder}/extend.lua`,
+    guard: " or not is_noted() then return 0",
+    without: " then return 0",
+    finder: doubts("to stop"),
+  },
+  {
+    name: "Redis: inventory: its news is as old as its read",
+    file: `${folder}/put-inventory.lua`,
+    guard: "and before.changed or read_at",
+    without: "and before.changed or now",
+    finder: doubts("put late"),
+  },
+  {
     name: "Redis: fence: it is of its epoch",
     file: lib,
     guard: "return redis.call('GET', key('epoch')) .. '.' .. redis.call",
