@@ -14,7 +14,9 @@ type Kind =
   /** Answered with an error at once, and not done. */
   | { readonly kind: "refuse"; readonly refusal: () => unknown }
   /** What is called is away from then on, for everybody, for `stoppedMs`. */
-  | { readonly kind: "outage" };
+  | { readonly kind: "outage" }
+  /** The ledger's server is another one from then on, which knows nothing: locks are gone, too. */
+  | { readonly kind: "flush" };
 
 /** What an actor meets with at a step. */
 export type Fault = Kind & {
@@ -40,6 +42,7 @@ export const faults: readonly Fault[] = [
   { name: "lost answer", kind: "lose", what: "answer", at: remote },
   { name: "lost request", kind: "lose", what: "request", at: [...remote, "hint"] },
   { name: "outage", kind: "outage", at: ["ledger", "cloud", "cluster"] },
+  { name: "ledger flushed", kind: "flush", at: acts },
   { name: "error", kind: "refuse", refusal: () => new EgressError("LEDGER_READONLY", "READONLY"), at: ["ledger"] },
   { name: "error", kind: "refuse", refusal: () => new EgressError("LOCK_LOST", "no quorum"), at: ["lock"] },
   { name: "error", kind: "refuse", refusal: () => new EgressError("CLOUD_UNAVAILABLE", "internal"), at: ["cloud"] },

@@ -11,6 +11,8 @@ export interface Scenario {
   /** Whose steps they are; an agent's or a worker's only where they are of this pod. */
   readonly actors: readonly Actor[];
   readonly pod: number;
+  /** A kind of fault after which all cannot be well again, with the reason. */
+  readonly except?: { readonly fault: string; readonly because: string };
 }
 
 const controllers: readonly Actor[] = ["controller", "directory", "inventory", "election"];
@@ -185,6 +187,11 @@ export const scenarios = {
     fromMs: triggerMs,
     untilMs: 100_000,
     ...byController,
+    except: {
+      fault: "ledger flushed",
+      because:
+        "no pool lists the address and no record says that it was ours: it stays, like any address of somebody else",
+    },
   },
   "another replica takes over": {
     setting: setting({ ...direct, addresses: 1 }),

@@ -23,6 +23,13 @@ export function strike(fault: Fault, call: string, process: Process, scene: Scen
       return { blow: { lost: fault.what }, forMs: 0 };
     case "refuse":
       return { blow: { refusal: fault.refusal() }, forMs: 0 };
+    case "flush": {
+      const flush = (): void => {
+        scene.world.ledger.restore(undefined, `run-${engine.now()}`);
+        scene.world.locks.clear();
+      };
+      return { blow: { before: flush }, forMs: 0 };
+    }
     case "outage":
       goAway(call, scene);
       return { blow: { lost: "request" }, forMs: stoppedMs };
