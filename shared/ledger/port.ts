@@ -96,7 +96,7 @@ export interface Due {
 export interface Repairs {
   readonly adopted: number;
   readonly lost: number;
-  /** In use by pods and no longer in the pool: no inventory tells any more whether they are where they should be. */
+  /** In use by pods (or kept on a node) and no longer in the pool: no inventory tells any more whether they are where they should be. */
   readonly out: readonly { readonly machine: Machine; readonly address: Attachment["address"] }[];
 }
 
@@ -168,7 +168,7 @@ export interface Ledger {
   putInventory(pool: string, addresses: readonly CloudAddress[], readAtMs: number): Promise<Repairs>;
   /**
    * The machine was read in the cloud and does not carry this address: its attachment, if pods use it and it is older than
-   * the read, is due again. Answers whether it is. For addresses that no inventory lists (`Repairs.out`).
+   * the read, is due again; one that was kept is undone. Answers whether it is. For addresses that no inventory lists (`Repairs.out`).
    */
   missed(machine: string, addressId: string, readAtMs: number): Promise<boolean>;
 

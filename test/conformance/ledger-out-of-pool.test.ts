@@ -54,6 +54,17 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       expect(await ledger.missed("i-n1", "a1", await ledger.now())).toBe(false);
     });
 
+    it("is named and missed, too, where it was kept: the next pod would be told that it is there", async () => {
+      await ledger.release("p1", { mayWork: [] });
+      await timed.pass(60_000);
+      const detach = await ledger.begin("i-n1");
+      await ledger.settle("i-n1", detach?.fence ?? "", { outcome: "kept" });
+      await timed.pass(60_000);
+      expect((await read()).out).toHaveLength(1);
+      expect(await ledger.missed("i-n1", "a1", await ledger.now())).toBe(true);
+      expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach" });
+    });
+
     it("gives way to another address of the pool when it cannot be attached again", async () => {
       await read();
       await ledger.missed("i-n1", "a1", await ledger.now());

@@ -52,7 +52,9 @@ export function happensToNode(event: NodeHappens, scene: Scene): void {
       return nodes.replace(node, event.afterMs, event.object);
     case "reclaim node":
       drain(scene, node);
-      return later(scene, event.noticeMs, () => nodes.replace(node, 5_000, "goes"));
+      return later(scene, event.noticeMs, () => {
+        if (!scene.world.healed) nodes.replace(node, 5_000, "goes");
+      });
     case "node goes":
       return nodes.remove(node, event.afterMs);
   }

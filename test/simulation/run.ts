@@ -112,7 +112,8 @@ async function play(scene: Scene, pass: Pass): Promise<readonly Repair[]> {
   heal(scene);
   await settle(scene, pass, "with its pods");
   const jobs = [...pods.all.values()].some(({ jobMs, phase }) => jobMs > 0 && phase !== "gone");
-  if (history.setting.rests && !jobs) {
+  const comes = scene.nodes.all.some(({ lost }) => lost);
+  if (history.setting.rests && !jobs && !comes) {
     const judge = invariants.rests();
     await pass(restMs);
     judge();

@@ -95,8 +95,7 @@ export function putInventory(
       state.changed(holder.machine.id);
     } else if (holder !== undefined) {
       if (addresses.get(id)?.state !== "out") markAddress(state, now, pool, id, "out");
-      const inUse = holder.state === "attached" && countLeases(state, holder.machine.id) > 0;
-      if (inUse) repairs.out.push({ machine: holder.machine, address: holder.address });
+      if (isRelied(state, holder)) repairs.out.push({ machine: holder.machine, address: holder.address });
     } else addresses.delete(id);
   }
   const before = state.inventories.get(pool) ?? 0;
@@ -109,11 +108,16 @@ export function putInventory(
 /** As missed.lua. */
 export function missed(state: State, now: number, machine: string, addressId: string, readAtMs: number): boolean {
   const attachment = state.attachments.get(machine);
-  if (attachment?.address.id !== addressId || attachment.state !== "attached") return false;
-  if (attachment.sinceMs > readAtMs - inventorySettleMs || countLeases(state, machine) === 0) return false;
+  if (attachment?.address.id !== addressId || !isRelied(state, attachment)) return false;
+  if (attachment.sinceMs > readAtMs - inventorySettleMs) return false;
   if (!isNoted(state) || readAtMs < state.beat.emptiedMs) return false;
-  workAgain(state, now, attachment, "attaching");
+  workAgain(state, now, attachment, attachment.state === "kept" ? "detaching" : "attaching");
   return true;
+}
+
+/** Pods use it, or the next one would be told that it is there. */
+function isRelied(state: State, { state: is, machine }: AttachmentRecord): boolean {
+  return is === "kept" || (is === "attached" && countLeases(state, machine.id) > 0);
 }
 
 /** It was taken away: from pods that use it, or from a node that nobody needs it on. */

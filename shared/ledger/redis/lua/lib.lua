@@ -111,6 +111,11 @@ local function note_expiry(machine)
   if first[2] then redis.call('ZADD', key('expiries'), first[2], machine) else redis.call('ZREM', key('expiries'), machine) end
 end
 
+-- Pods use it, or the next one would be told that it is there.
+local function is_relied(attachment)
+  return attachment.state == 'kept' or attachment.state == 'attached' and count_leases(attachment.machine) > 0
+end
+
 -- With an attachment's first lease, the caller puts the attachment, too.
 local function put_lease(machine, uid, expires)
   redis.call('ZADD', key('leases', machine), expires, uid)

@@ -85,7 +85,7 @@ for _, id in ipairs(known) do
     local node_is_there = attachment and redis.call('HEXISTS', key('machines'), attachment.machine) == 1
     if attachment and (attachment.state ~= 'kept' or node_is_there) then
       if get('addresses:' .. pool, id).state ~= 'out' then mark_address(pool, id, 'out') end
-      if attachment.state == 'attached' and count_leases(attachment.machine) > 0 then out[#out + 1] = cjson.encode(attachment) end
+      if is_relied(attachment) then out[#out + 1] = cjson.encode(attachment) end
     else
       if attachment then -- neither the address nor the node is ours any more
         drop_attachment(attachment)
