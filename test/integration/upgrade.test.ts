@@ -1,13 +1,15 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { pool } from "../support/ledger-cases.ts";
-import { buildPreviousSidecar, isCheckout, previous } from "../upgrade/build-previous.ts";
+import { buildPreviousSidecar, hasPrevious, previous } from "../upgrade/build-previous.ts";
 import { buildPrograms } from "./demo-build.ts";
 import { type Scene, sidecarScene } from "./sidecar-scene.ts";
 
 const redisUrl = inject("redisUrl");
 const soon = { timeout: 10_000, interval: 30 };
 const patient = { timeout: 25_000, interval: 200 };
-if (!isCheckout) process.stderr.write("\nskipped: the previous version's sidecar needs git's history\n\n");
+if (!hasPrevious) {
+  process.stderr.write(`\nskipped: the previous version's sidecar needs commit ${previous}: git fetch --unshallow\n\n`);
+}
 
 let now: string;
 let before: string;
@@ -15,7 +17,7 @@ let scene: Scene;
 const hinted = new Set<string>();
 
 /** The ledger and what the controller does are this version's. */
-describe.skipIf(redisUrl === "" || !isCheckout)(`a sidecar of the previous version (${previous.slice(0, 7)})`, () => {
+describe.skipIf(redisUrl === "" || !hasPrevious)(`a sidecar of the previous version (${previous.slice(0, 7)})`, () => {
   beforeAll(async () => {
     [now, before] = await Promise.all([buildPrograms("sidecar"), buildPreviousSidecar()]);
   }, 60_000);
