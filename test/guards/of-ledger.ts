@@ -96,8 +96,8 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "inventory: an address that was taken off is attached again",
     file: `${folder}/inventory.ts`,
-    guard: "if (!recent && lost) {",
-    without: "if (!recent && lost && machine === '') {",
+    guard: 'if (!recent && attachment.state === "attached" && row.attachedTo !== machine) {',
+    without: 'if (!recent && attachment.state === "attached" && machine === "") {',
     finder: complaint("by hand"),
   },
   {
