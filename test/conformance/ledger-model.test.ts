@@ -18,7 +18,7 @@ describe("Ledger, in random histories of pods, nodes, actors, inventories and cl
 
   it.skipIf(redisUrl === "").each([0, 30])(
     "is the same in memory and on Redis (linger %i s)",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (lingerSeconds) => {
       const property = fc.asyncProperty(histories, async (history) => {
         const ledgers = [await timedMemoryLedger(), await timedRedisLedger(redisUrl)];

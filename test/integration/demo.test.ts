@@ -71,7 +71,7 @@ describe("npm start -- --once", () => {
 
   it("ends with 1 when it could not tell all of it", async () => {
     const demo = start(["--once"], { PATH: emptyPath });
-    await expect.poll(() => demo.text(), { timeout: 10_000 }).toContain("web-1: its app starts");
+    await expect.poll(() => demo.text(), { timeout: 30_000 }).toContain("web-1: its app starts");
     demo.child.kill("SIGINT");
     expect(await demo.code).toBe(1);
     expect(demo.text()).toContain("interrupted before its end");
@@ -84,7 +84,7 @@ describe("npm start -- --once", () => {
 describe.skipIf(redisProgram() === undefined)("npm start, without a terminal", () => {
   it("goes on until Ctrl-C, and then leaves no process and no file", async () => {
     const demo = start(["--pods", "3"], { PATH: path });
-    await expect.poll(() => demo.text(), { timeout: 20_000 }).toContain("web-2: its app starts");
+    await expect.poll(() => demo.text(), { timeout: 40_000 }).toContain("web-2: its app starts");
     const url = /redis:\/\/[^,]+/.exec(demo.text())?.[0] ?? "";
     const files = /^logs +(\S+)/m.exec(demo.text())?.[1] ?? "";
     const pids = globSync(join(files, "pods/*/pid")).map((file) => Number(readFileSync(file, "utf8")));

@@ -126,7 +126,7 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
     await expect(ledger.now()).rejects.toMatchObject({ code: "LEDGER_UNREACHABLE" });
     const second = await startRedis([], Number(new URL(url).port));
     closers.push(() => second?.stop());
-    await expect.poll(() => ledger.now().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => ledger.now().catch(() => 0), { timeout: 30_000 }).toBeGreaterThan(0);
     expect((await ledger.snapshot()).attachments).toEqual([]); // it keeps nothing on disk
     await fill(ledger);
     await expect
@@ -144,7 +144,7 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
           }
           return wakes;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       )
       .toBeGreaterThan(0);
   });

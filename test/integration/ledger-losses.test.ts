@@ -63,7 +63,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     await first.stop();
     await redis(["--dir", dir], port);
 
-    await expect.poll(() => ledger.now().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => ledger.now().catch(() => 0), { timeout: 30_000 }).toBeGreaterThan(0);
     expect((await ledger.snapshot()).leases).toMatchObject([{ podUid: "p1" }]); // and a2 is free, as it believes
     expect(await ledger.acquire(claim("p3", "n2"), how)).toMatchObject({ reason: "ledger-doubtful" });
     expect(await ledger.release("p1", how)).toEqual({ status: "released", last: true });
@@ -86,7 +86,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     const own = client(replica.url);
     await before.beat(null);
     await fill(before);
-    await expect.poll(() => own.exists("static-egress:{losses}:inventories"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => own.exists("static-egress:{losses}:inventories"), { timeout: 30_000 }).toBe(1);
     await own.replicaof("127.0.0.1", "1"); // cut off from here on
     const fence = await attach(before, "p1", "n1");
     const mirror = await before.beat(null);

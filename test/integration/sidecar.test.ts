@@ -6,9 +6,9 @@ import { buildPrograms } from "./demo-build.ts";
 import { type Scene, sidecarScene, startSidecar } from "./sidecar-scene.ts";
 
 const redisUrl = inject("redisUrl");
-const soon = { timeout: 10_000, interval: 30 };
+const soon = { timeout: 30_000, interval: 30 };
 /** A sidecar has 1.8 s for a detach; what it does not manage the controller takes over when its time is up (15 s). */
-const patient = { timeout: 25_000, interval: 200 };
+const patient = { timeout: 60_000, interval: 200 };
 let build: string;
 let scene: Scene;
 const changes = () => scene.actions.filter((action) => !action.startsWith("Describe"));
@@ -25,7 +25,7 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
   beforeEach(async () => void (scene = await sidecarScene(build, redisUrl, 1)));
   afterEach(() => scene.close());
 
-  it("attaches, is shared, survives a SIGKILL, drains, releases and detaches", { timeout: 60_000 }, async () => {
+  it("attaches, is shared, survives a SIGKILL, drains, releases and detaches", { timeout: 120_000 }, async () => {
     const directory = await scene.runDirectory();
     const first = scene.start("pod-1", "node-1", directory);
     await expect.poll(() => first.file("ready"), soon).toBe("203.0.113.10\n");
@@ -61,7 +61,7 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
     expect(scene.world.nodes[0]?.ephemeral).not.toBeNull();
   });
 
-  it("waits on a full pool, says its place, and takes the address when it is freed", { timeout: 60_000 }, async () => {
+  it("waits on a full pool, says its place, and takes the address when it is freed", { timeout: 120_000 }, async () => {
     const first = scene.start("pod-1", "node-1", await scene.runDirectory());
     await expect.poll(() => first.file("ready"), soon).not.toBe("");
     const waiting = scene.start("pod-2", "node-2", await scene.runDirectory());
@@ -80,7 +80,7 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
     expect(carrier("203.0.113.10")).toBe("node-2");
   });
 
-  it("leaves a detach that EC2 is slow with to the controller, and ends in time", { timeout: 60_000 }, async () => {
+  it("leaves a detach that EC2 is slow with to the controller, and ends in time", { timeout: 120_000 }, async () => {
     const first = scene.start("pod-1", "node-1", await scene.runDirectory());
     await expect.poll(() => first.file("ready"), soon).not.toBe("");
     scene.before = () => new Promise((resolve) => setTimeout(resolve, 5000).unref());
@@ -94,7 +94,7 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
       .toMatchObject({ kind: "detach" });
   });
 
-  it("takes over after the work's time when the cloud worker was killed", { timeout: 40_000 }, async () => {
+  it("takes over after the work's time when the cloud worker was killed", { timeout: 120_000 }, async () => {
     let killed = false;
     const first = scene.start("pod-1", "node-1", await scene.runDirectory());
     scene.before = async (action) => {
@@ -104,7 +104,7 @@ describe.skipIf(redisUrl === "")("sidecar process", () => {
       const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
       process.kill(Number(children.trim()), "SIGKILL");
     };
-    await expect.poll(() => first.file("ready"), { timeout: 25_000, interval: 100 }).toBe("203.0.113.10\n");
+    await expect.poll(() => first.file("ready"), { timeout: 60_000, interval: 100 }).toBe("203.0.113.10\n");
     expect(killed).toBe(true);
     expect(first.output()).toContain("cloud worker failed");
     expect(carrier("203.0.113.10")).toBe("node-1");

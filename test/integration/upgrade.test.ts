@@ -5,8 +5,8 @@ import { buildPrograms } from "./demo-build.ts";
 import { type Scene, sidecarScene } from "./sidecar-scene.ts";
 
 const redisUrl = inject("redisUrl");
-const soon = { timeout: 10_000, interval: 30 };
-const patient = { timeout: 25_000, interval: 200 };
+const soon = { timeout: 30_000, interval: 30 };
+const patient = { timeout: 60_000, interval: 200 };
 if (!hasPrevious) {
   process.stderr.write(`\nskipped: the previous version's sidecar needs commit ${previous}: git fetch --unshallow\n\n`);
 }
@@ -40,7 +40,7 @@ describe.skipIf(redisUrl === "" || !hasPrevious)(`a sidecar of the previous vers
 
   it(
     "attaches, shares with a new one, is replaced by a new one, and its address is given back",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const directory = await scene.runDirectory();
       const first = old("pod-1", "node-1", directory);
@@ -59,7 +59,7 @@ describe.skipIf(redisUrl === "" || !hasPrevious)(`a sidecar of the previous vers
     },
   );
 
-  it("waits in one queue with new ones, and is woken by them", { timeout: 60_000 }, async () => {
+  it("waits in one queue with new ones, and is woken by them", { timeout: 120_000 }, async () => {
     const first = scene.start("pod-1", "node-1", await scene.runDirectory());
     await expect.poll(() => first.file("ready"), soon).not.toBe("");
     const waiting = old("pod-2", "node-2", await scene.runDirectory());
@@ -74,7 +74,7 @@ describe.skipIf(redisUrl === "" || !hasPrevious)(`a sidecar of the previous vers
     await expect.poll(() => later.file("ready"), patient).toBe("203.0.113.10\n");
   });
 
-  it("leaves an address that lingers to the controller", { timeout: 60_000 }, async () => {
+  it("leaves an address that lingers to the controller", { timeout: 120_000 }, async () => {
     await scene.ledger.putPools([pool({ lingerSeconds: 2 })]);
     const first = old("pod-1", "node-1", await scene.runDirectory());
     await expect.poll(() => first.file("ready"), soon).not.toBe("");
@@ -83,21 +83,25 @@ describe.skipIf(redisUrl === "" || !hasPrevious)(`a sidecar of the previous vers
     await expect.poll(freeAfterSweep, patient).toBe(true);
   });
 
-  it("is known to the inventory, and its lease is found when it expires, not before", { timeout: 60_000 }, async () => {
-    const more = { STATIC_EGRESS_LEASE_SECONDS: "6" };
-    const first = scene.start("pod-1", "node-1", await scene.runDirectory(), more, before);
-    await expect.poll(() => first.file("ready"), soon).not.toBe("");
-    const address = scene.world.addresses[0];
-    const rows = [{ id: address?.id ?? "", ip: address?.ip ?? "", attachedTo: machine() }];
-    await scene.ledger.putInventory("partners", rows, (await scene.ledger.now()) + 60_000);
-    const { addresses, leases } = await scene.snapshot();
-    expect(addresses.map(({ state }) => state)).toEqual(["used"]);
+  it(
+    "is known to the inventory, and its lease is found when it expires, not before",
+    { timeout: 120_000 },
+    async () => {
+      const more = { STATIC_EGRESS_LEASE_SECONDS: "6" };
+      const first = scene.start("pod-1", "node-1", await scene.runDirectory(), more, before);
+      await expect.poll(() => first.file("ready"), soon).not.toBe("");
+      const address = scene.world.addresses[0];
+      const rows = [{ id: address?.id ?? "", ip: address?.ip ?? "", attachedTo: machine() }];
+      await scene.ledger.putInventory("partners", rows, (await scene.ledger.now()) + 60_000);
+      const { addresses, leases } = await scene.snapshot();
+      expect(addresses.map(({ state }) => state)).toEqual(["used"]);
 
-    const endedMs = leases[0]?.expiresAtMs ?? Infinity;
-    await expect.poll(async () => (await scene.ledger.now()) > endedMs, patient).toBe(true);
-    const expired = async () => (await scene.ledger.due()).expired.map(({ podUid }) => podUid);
-    expect(await expired()).toEqual([]);
-    await first.end("SIGKILL");
-    await expect.poll(expired, patient).toEqual(["pod-1"]);
-  });
+      const endedMs = leases[0]?.expiresAtMs ?? Infinity;
+      await expect.poll(async () => (await scene.ledger.now()) > endedMs, patient).toBe(true);
+      const expired = async () => (await scene.ledger.due()).expired.map(({ podUid }) => podUid);
+      expect(await expired()).toEqual([]);
+      await first.end("SIGKILL");
+      await expect.poll(expired, patient).toEqual(["pod-1"]);
+    },
+  );
 });

@@ -176,7 +176,7 @@ export function cloudConformance(
         expect(result.outcome).toBe("detached");
         expect(actions().toSorted()).toEqual(traits.calls.detach.toSorted());
         expect(await under.holder(first)).toBeNull();
-        await expect.poll(() => under.egressIp("node-1"), { timeout: 5_000 }).toMatch(/^198\.18\./);
+        await expect.poll(() => under.egressIp("node-1"), { timeout: 20_000 }).toMatch(/^198\.18\./);
       });
 
       it("changes nothing the second time", async () => {
