@@ -315,20 +315,23 @@ ReadInventory(t) ==
   /\ UNCHANGED <<led, snap, cloud, jobs, pod, cut, gone, term, reign, wrong>>
 PutInventory(t) ==
   /\ inv[t] # NoInventory
-  /\ LET L == IF /\ Obeyed(t) /\ (G("inventory of this epoch") => inv[t].epoch = led.epoch)
+  /\ LET L == IF /\ Obeyed(t) /\ Trusted(led) /\ (G("inventory of this epoch") => inv[t].epoch = led.epoch)
              THEN Inventory(led, inv[t]) ELSE led
      IN  led' = L /\ inv' = [Noted(led, L) EXCEPT ![t] = NoInventory]
   /\ UNCHANGED <<snap, cloud, jobs, pod, cut, gone, term, reign, left, wrong>>
 
-(* The leases of all pods whose app runs. *)
+(* The leases of all pods whose app runs: by then the inventory has brought their attachments back. *)
 Restore(t) ==
-  LET back == {p \in Pods : pod[p].st \in {"running", "draining"} /\ led.att[NodeOf(p)].st = "attached"}
-  IN  /\ Obeyed(t) /\ led.read /\ ~led.restored
+  LET users == {p \in Pods : pod[p].st \in {"running", "draining"}}
+      back == {p \in users : led.att[NodeOf(p)].st = "attached"}
+      astray == {p \in users \ back : pod[p].a # None /\ on[pod[p].a] = NodeOf(p)}
+  IN  /\ Obeyed(t) /\ Trusted(led) /\ led.read /\ ~led.restored
       /\ led' = [led EXCEPT !.restored = TRUE,
                             !.lease = IF G("restored leases") THEN @ \cup back ELSE @,
                             !.att = [n \in Nodes |-> IF \E p \in back : NodeOf(p) = n /\ G("restored leases")
                                                      THEN [@[n] EXCEPT !.linger = 0] ELSE @[n]]]
-      /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, gone, term, reign, left, wrong>>
+      /\ wrong' = IF astray = {} THEN wrong ELSE wrong \cup {"astray"}
+      /\ UNCHANGED <<snap, cloud, jobs, pod, cut, inv, gone, term, reign, left>>
 
 (* Node 1 is deleted and comes back under its name: its pods are gone, and its row in the ledger is to be removed first. *)
 Reboot ==
@@ -402,4 +405,5 @@ OneNode == \A n, m \in Nodes : n # m /\ led.att[n].st # "none" => led.att[n].a #
 Confirmed == "unconfirmed" \notin wrong                                                                       \* 2
 Kept == "cut" \notin wrong                                                                                    \* 3, 7
 Untouched == "foreign" \notin wrong                                                                           \* 6
+Rebuilt == "astray" \notin wrong                                                                              \* 7
 =============================================================================
