@@ -61,7 +61,7 @@ describe("agent", () => {
   afterEach(() => void vi.useRealTimers());
 
   describe("when the pool is empty", () => {
-    it("never ends and never opens, however long it takes", { timeout: 30_000 }, async () => {
+    it("never ends and never opens, however long it takes", { timeout: 120_000 }, async () => {
       const { agent, pass, gate, count } = start(exhausted(2));
       let ended = false;
       void agent.done.finally(() => (ended = true));
