@@ -39,20 +39,32 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
       throw refusalOf(error) ?? new EgressError("CLOUD_UNAVAILABLE", `ec2:${action} failed`, { cause: error });
     }
   }
+  /** As the SDK does it: what is not refused for good is sent once more. */
   async function change(
     action: string,
     allocationId: string,
     machine: string,
     signal: AbortSignal | undefined,
     perform: () => void,
+    requireStillMine?: () => void,
   ): Promise<Doubt | null> {
-    try {
-      await send({ action, changes: true, machine, signal }, perform);
-      return null;
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal !== undefined) throw refusal;
-      return { action, allocationId, cause: error };
+    let refused = true;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        requireStillMine?.();
+        await send({ action, changes: true, machine, signal }, perform);
+        return null;
+      } catch (error) {
+        const refusal = refusalOf(error);
+        refused &&= refusal !== undefined;
+        const isFinal = refusal !== undefined && refusal.code !== "CLOUD_THROTTLED";
+        if (!isFinal && tries === 1 && signal?.aborted !== true) {
+          await new Promise((resolve) => setTimeout(resolve, 150));
+          continue;
+        }
+        if (refused && refusal !== undefined) throw refusal;
+        return { action, allocationId, cause: error };
+      }
     }
   }
 
@@ -68,20 +80,27 @@ function createCalls(truth: Truth, send: Send, by: string): AwsCalls {
       }),
     describeRouteTables: (_filter, signal) =>
       read("DescribeRouteTables", "", signal, () => [{ Routes: [{ GatewayId: "igw-1", State: "active" }] }]),
-    associate: (id, interfaceId, signal) =>
-      change("AssociateAddress", id, interfaceId.replace(/^eni-/, "i-"), signal, () => {
-        const instance = interfaceId.replace(/^eni-/, "i-");
-        const machine = truth.machines.get(instance);
-        const address = truth.addresses.get(id);
-        if (address === undefined) throw new EgressError("ADDRESS_MISSING", `there is no ${id}`);
-        if (machine === undefined || machine.power === "terminated") {
-          throw new EgressError("NODE_UNKNOWN", `there is no ${interfaceId}`);
-        }
-        if (address.machine !== null && address.machine !== instance) {
-          throw new EgressError("ADDRESS_TAKEN", `${id} is on ${address.machine}`);
-        }
-        truth.attach(id, instance, by);
-      }),
+    associate: (id, interfaceId, signal, requireStillMine) =>
+      change(
+        "AssociateAddress",
+        id,
+        interfaceId.replace(/^eni-/, "i-"),
+        signal,
+        () => {
+          const instance = interfaceId.replace(/^eni-/, "i-");
+          const machine = truth.machines.get(instance);
+          const address = truth.addresses.get(id);
+          if (address === undefined) throw new EgressError("ADDRESS_MISSING", `there is no ${id}`);
+          if (machine === undefined || machine.power === "terminated") {
+            throw new EgressError("NODE_UNKNOWN", `there is no ${interfaceId}`);
+          }
+          if (address.machine !== null && address.machine !== instance) {
+            throw new EgressError("ADDRESS_TAKEN", `${id} is on ${address.machine}`);
+          }
+          truth.attach(id, instance, by);
+        },
+        requireStillMine,
+      ),
     disassociate: (id, association, signal) =>
       change("DisassociateAddress", id, truth.addresses.get(id)?.machine ?? "", signal, () => {
         // Somebody was faster: not a refusal (shared/clouds/aws/errors.ts).

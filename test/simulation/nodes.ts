@@ -98,9 +98,9 @@ export function createNodes(
       const sinceMs = engine.now();
       story.tell("cluster", `${node.name} is not Ready`);
       cluster.setNode({ name: node.name, ready: false, notReadySinceMs: sinceMs });
-      for (const { unreachableSeconds } of history.setting.pools) {
-        engine.at(unreachableSeconds * 1000, null, () => {
-          if (cluster.node(node.name)?.notReadySinceMs === sinceMs) hooks.silent(node, unreachableSeconds);
+      for (const seconds of new Set([60, ...history.setting.pools.map((pool) => pool.unreachableSeconds)])) {
+        engine.at(seconds * 1000, null, () => {
+          if (cluster.node(node.name)?.notReadySinceMs === sinceMs) hooks.silent(node, seconds);
         });
       }
     });

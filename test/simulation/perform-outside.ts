@@ -63,8 +63,7 @@ function takeOff(scene: Scene, id: string, elsewhereMs: number): void {
   const { world, invariants } = scene;
   const { truth } = world;
   const address = truth.addresses.get(id);
-  // Known gap: what no pool lists any more is not looked at, although its last leases still use it.
-  if (address === undefined || !world.pools.some((pool) => pool.select.addresses?.includes(id))) return;
+  if (address === undefined) return;
   invariants.meddles(id);
   truth.detach(id, "hand");
   if (elsewhereMs === 0) return;

@@ -10,7 +10,7 @@ import { startReplica } from "./replicas.ts";
 import { heal, type Scene } from "./scene.ts";
 import { createStory } from "./story.ts";
 import { untidy } from "./tidy.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, poolName, type World } from "./world.ts";
 
 export interface Outcome {
   /** Empty: all invariants held. */
@@ -88,8 +88,9 @@ function populate(world: World, pods: Pods): Nodes {
     },
     silent(node, forSeconds) {
       for (const pod of podsOn(node.machine)) {
-        const own = world.pools.find(({ name }) => name === pod.pool)?.unreachableSeconds ?? 60;
-        if (forSeconds >= own) pod.excused = "its node is silent";
+        // A pool that has left the file is judged by the usual time; one that comes back by its own again.
+        const own = world.history.setting.pools.find((_, at) => poolName(at) === pod.pool)?.unreachableSeconds;
+        if (forSeconds >= Math.min(60, own ?? 60)) pod.excused = "its node is silent";
       }
     },
   });

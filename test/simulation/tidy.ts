@@ -22,8 +22,6 @@ export function untidy(world: World, nodes: Nodes, pods: Pods, ledger: Snapshot)
     const here = living.filter((pod) => pod.node === node);
     const attachment = ledger.attachments.find(({ machine }) => machine.id === node.machine);
     const isOurs = carried !== null && !carried.id.startsWith("foreign");
-    // Known gap: an address that no pool lists any more, and that was taken away by hand, is not missed by anybody.
-    if (attachment !== undefined && !isOurs && poolOf(attachment.address.id) === undefined) continue;
     // An address that has left its pool is known by the ledger alone: one that forgets leaves it where it is.
     if (world.forgetful && isOurs && poolOf(carried.id) === undefined) continue;
     if (attachment !== undefined && !["attached", "kept"].includes(attachment.state)) {

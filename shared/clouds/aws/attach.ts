@@ -20,7 +20,7 @@ export async function attach(
   if (node.egressIp !== address.ip) requireRoom(node);
   await requirePublicSubnet(node, signal);
   requireStillMine(assignment);
-  const doubt = await calls.associate(address.id, node.interfaceId, signal);
+  const doubt = await calls.associate(address.id, node.interfaceId, signal, () => requireStillMine(assignment));
   if (doubt !== null) await settle(calls, doubt, (found) => isOn(node, address.id, found), signal);
   // EC2 gives an automatic address back by itself, where it does: what was there before need not be remembered.
   return { ip: address.ip, hadEphemeral: node.kind === "ephemeral" || node.egressIp === address.ip };

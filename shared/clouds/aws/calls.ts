@@ -42,7 +42,13 @@ export interface AwsCalls {
   describeAddresses(filters: Filter[], signal?: AbortSignal): Promise<Address[]>;
   describeAddress(allocationId: string, signal?: AbortSignal): Promise<Address | undefined>;
   describeRouteTables(filter: Filter, signal?: AbortSignal): Promise<RouteTable[]>;
-  associate(allocationId: string, interfaceId: string, signal?: AbortSignal): Promise<Doubt | null>;
+  /** `requireStillMine` is called before each try, the SDK's own repetition included: done late, it could displace another address. */
+  associate(
+    allocationId: string,
+    interfaceId: string,
+    signal?: AbortSignal,
+    requireStillMine?: () => void,
+  ): Promise<Doubt | null>;
   disassociate(allocationId: string, associationId: string, signal?: AbortSignal): Promise<Doubt | null>;
 }
 
@@ -95,9 +101,17 @@ export function createAwsCalls(options: AwsOptions): AwsCalls {
         const reply = await client.send(new DescribeRouteTablesCommand({ Filters: [filter] }), waiting(signal));
         return reply.RouteTables ?? [];
       }),
-    associate: (allocationId, interfaceId, signal) => {
+    associate: (allocationId, interfaceId, signal, requireStillMine) => {
       const input = { AllocationId: allocationId, NetworkInterfaceId: interfaceId, AllowReassociation: false };
-      const send = () => client.send(new AssociateAddressCommand(input), waiting(signal));
+      const command = new AssociateAddressCommand(input);
+      command.middlewareStack.add(
+        (next) => (args) => {
+          requireStillMine?.();
+          return next(args);
+        },
+        { step: "deserialize", priority: "high", name: "requireStillMine" },
+      );
+      const send = () => client.send(command, waiting(signal));
       return change("AssociateAddress", allocationId, send, () => failuresOf(input));
     },
     disassociate: (allocationId, associationId, signal) => {

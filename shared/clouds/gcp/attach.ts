@@ -17,7 +17,7 @@ export async function attach(
   assignment: Assignment,
   signal?: AbortSignal,
 ): Promise<Attached> {
-  const { machine, address, attempt, publicAddress } = assignment;
+  const { machine, address, publicAddress } = assignment;
   const { ip } = address;
   const node = await readMachine(calls, machine, options);
   if (node.egressIp === ip) return { ip, hadEphemeral: node.config?.name !== ownConfigName };
@@ -42,7 +42,7 @@ export async function attach(
   }
 
   requireStillMine(assignment);
-  await removeConfig(calls, options, node, "swap", attempt);
+  await removeConfig(calls, options, node, "swap", assignment);
   if (hadEphemeral) publicAddress?.(false);
   try {
     // Whoever has the right to work by now may have undone it already: the address would be there for nobody.
@@ -53,7 +53,7 @@ export async function attach(
   }
   const name = node.config?.name ?? (hadEphemeral ? "External NAT" : ownConfigName);
   const config = { name, networkTier: reserved.networkTier ?? "PREMIUM", natIP: ip };
-  const outcome = await addConfig(calls, node, "add", attempt, config);
+  const outcome = await addConfig(calls, node, "add", assignment, config);
   if (outcome.state !== "done") {
     const now = await readAgain(calls, options, node, outcome.cause);
     if (now.egressIp !== ip) {

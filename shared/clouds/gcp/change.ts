@@ -13,12 +13,16 @@ export const briefly: readonly number[] = [200, 800];
  */
 export const persistently: readonly number[] = [500, 1_000, 2_000, 4_000, ...Array.from({ length: 9 }, () => 8_000)];
 
-/** Starts an operation and waits for it. Tries are repeated under the same requestId: GCE does them once. */
+/**
+ * Starts an operation and waits for it. Tries are repeated under the same requestId: GCE does them once. `stillMine`: asked
+ * before each repetition, for the process may have stood still meanwhile.
+ */
 export async function change(
   calls: GcpCalls,
   zone: string,
   start: () => Promise<Operation>,
   pausesMs: readonly number[],
+  stillMine: () => boolean = () => true,
 ): Promise<Outcome> {
   let refused = true;
   for (let tries = 0; ; tries += 1) {
@@ -31,6 +35,7 @@ export async function change(
       const pauseMs = pausesMs[tries];
       if (!worthwhile || pauseMs === undefined) return { state: refused ? "failed" : "unknown", cause: error };
       await pause(pauseMs * (0.75 + Math.random() / 2)); // many nodes may be at it
+      if (!stillMine()) return { state: refused ? "failed" : "unknown", cause: error };
     }
   }
 }

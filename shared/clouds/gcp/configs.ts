@@ -1,4 +1,5 @@
 import { EgressError } from "../../errors.ts";
+import type { Assignment } from "../port.ts";
 import type { GcpCalls, GcpOptions, NewConfig, Target } from "./calls.ts";
 import { briefly, change, type Outcome, persistently } from "./change.ts";
 import { gcpError, isRefusal } from "./errors.ts";
@@ -24,7 +25,7 @@ export async function removeConfig(
   options: GcpOptions,
   node: GcpNode,
   step: "swap" | "remove" | "empty",
-  attempt: string,
+  { attempt, stillMine }: Assignment,
 ): Promise<void> {
   if (node.config === undefined) return;
   const { name } = node.config;
@@ -33,6 +34,7 @@ export async function removeConfig(
     node.zone,
     () => calls.deleteConfig(targetOf(node, step, attempt), name),
     briefly,
+    stillMine,
   );
   if (outcome.state === "done") return;
   const permission = "compute.instances.deleteAccessConfig";
@@ -47,10 +49,12 @@ export function addConfig(
   calls: GcpCalls,
   node: GcpNode,
   step: "add" | "restore" | "giveBack",
-  attempt: string,
+  { attempt, stillMine }: Assignment,
   config: NewConfig,
 ): Promise<Outcome> {
-  return change(calls, node.zone, () => calls.addConfig(targetOf(node, step, attempt), config), persistently);
+  const start = () => calls.addConfig(targetOf(node, step, attempt), config);
+  // An ephemeral address is given back by whoever took it, however late.
+  return change(calls, node.zone, start, persistently, step === "add" ? stillMine : undefined);
 }
 
 /** Reads the node after a change that did not end well; CLOUD_UNKNOWN when it cannot be read. */

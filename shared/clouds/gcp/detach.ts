@@ -14,7 +14,7 @@ export async function detach(
   options: GcpOptions,
   assignment: Assignment & { readonly restoreEphemeral: boolean },
 ): Promise<Detached> {
-  const { machine, address, attempt, restoreEphemeral, publicAddress } = assignment;
+  const { machine, address, restoreEphemeral, publicAddress } = assignment;
   const node = await findMachine(calls, machine, options);
   if (node === undefined) return { outcome: "absent", egressIp: null };
   const isOurs = node.egressIp === address.ip;
@@ -25,18 +25,23 @@ export async function detach(
   if (!isOurs && !gives) return { outcome: "absent", egressIp: node.egressIp };
 
   requireStillMine(assignment);
-  if (isOurs) await removeConfig(calls, options, node, gives ? "remove" : "empty", attempt);
+  if (isOurs) await removeConfig(calls, options, node, gives ? "remove" : "empty", assignment);
   publicAddress?.(false);
-  const egressIp = gives ? await giveBack(calls, options, node, attempt) : null;
+  const egressIp = gives ? await giveBack(calls, options, node, assignment) : null;
   if (gives) publicAddress?.(true);
   return { outcome: "detached", egressIp };
 }
 
 /** Answers the new ephemeral address; null when the machine gets it only at its next start. */
-async function giveBack(calls: GcpCalls, options: GcpOptions, node: GcpNode, attempt: string): Promise<string | null> {
+async function giveBack(
+  calls: GcpCalls,
+  options: GcpOptions,
+  node: GcpNode,
+  assignment: Assignment,
+): Promise<string | null> {
   const kept = node.config?.name === ownConfigName ? undefined : node.config;
   const config = { name: "External NAT", networkTier: "PREMIUM", ...kept };
-  const outcome = await addConfig(calls, node, "giveBack", attempt, config);
+  const outcome = await addConfig(calls, node, "giveBack", assignment, config);
   const cause = outcome.state === "done" ? undefined : outcome.cause;
   const now = await readAgain(calls, options, node, cause);
   // A read may show what was there before.

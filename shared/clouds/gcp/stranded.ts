@@ -22,15 +22,11 @@ export async function wasLeftWithout(calls: GcpCalls, node: GcpNode): Promise<bo
 }
 
 /** Gives an ephemeral address back after `error`; throws NODE_WITHOUT_ADDRESS when that fails, too. */
-export async function restore(
-  calls: GcpCalls,
-  node: GcpNode,
-  { attempt, publicAddress }: Assignment,
-  error: unknown,
-): Promise<void> {
+export async function restore(calls: GcpCalls, node: GcpNode, assignment: Assignment, error: unknown): Promise<void> {
+  const { publicAddress } = assignment;
   publicAddress?.(false);
   const config = { name: "External NAT", networkTier: "PREMIUM", ...node.config };
-  const outcome = await addConfig(calls, node, "restore", attempt, config);
+  const outcome = await addConfig(calls, node, "restore", assignment, config);
   if (outcome.state === "done") return publicAddress?.(true);
   const why = error instanceof Error ? error.message : String(error);
   const what = `${why}; and giving ${node.id} an ephemeral address back failed`;

@@ -23,6 +23,14 @@ export function awsCallCases(start: () => Promise<CloudUnderTest>): void {
       expect(results[3]).toMatchObject({ reason: { code: "NODE_UNKNOWN" } });
     });
 
+    it("are not repeated when the right to work has ended meanwhile: another address could be displaced", async () => {
+      await under.fault({ kind: "drop-before", action: "AssociateAddress", times: 1 });
+      const stillMine = () => count("AssociateAddress") === 0;
+      const work = { ...(await assignment(under, "node-1", first)), stillMine };
+      await expect(under.cloud.attach(under.pool(), work)).rejects.toMatchObject({ code: "LOCK_LOST" });
+      expect(await under.egressIp("node-1")).toMatch(/^198\.18\./);
+    });
+
     it("are two at most where EC2 throttles: the next ones are the ledger's to time", async () => {
       await under.fault({ kind: "throttle", action: "AssociateAddress", times: 10 });
       const work = await assignment(under, "node-1", first);

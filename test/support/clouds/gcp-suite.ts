@@ -162,6 +162,18 @@ export function gcpSwapCases(
       expect(await under.egressIp("bare")).toBeNull();
     });
 
+    it.each(["attach", "detach"] as const)(
+      "does not repeat the first half of an %s when the right to work has ended meanwhile",
+      async (kind) => {
+        if (kind === "detach") await attach("node-1", first);
+        await under.fault({ kind: "drop-before", action: "instances.deleteAccessConfig", times: 1 });
+        const stillMine = () => count("instances.deleteAccessConfig") === 0;
+        const work = { ...(await assignment(under, "node-1", first)), stillMine };
+        await expect(under.cloud[kind](under.pool(), work)).rejects.toMatchObject({ code: "CLOUD_UNKNOWN" });
+        expect(count("instances.deleteAccessConfig")).toBe(1);
+      },
+    );
+
     it("gives the ephemeral address back when the right to work has ended half way", async () => {
       const work = await assignment(under, "node-1", first);
       const stillMine = () => count("instances.deleteAccessConfig") === 0;
