@@ -99,9 +99,10 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
         for (const { key, data } of saved) await redis.restore(key, 0, data);
       };
     },
-    // The data cannot be moved to another process here: instead they are said to come from another one.
+    // The data cannot be moved to another process here: instead they are said to come from another one, where a beat noted any.
     failOver: async () => {
-      await redis.hset(`static-egress:{${installation}}:beat`, "server", randomUUID());
+      const beat = `static-egress:{${installation}}:beat`;
+      if ((await redis.exists(beat)) === 1) await redis.hset(beat, "server", randomUUID());
     },
     end: async () => {
       await redis.del(clockKey);
