@@ -9,9 +9,18 @@ const lua = {
 
 const patience = { testTimeout: 30_000, hookTimeout: 120_000 };
 
+const setupFiles = ["test/support/fast-check-setup.ts"];
+
 const project = (name: string, more: { testTimeout?: number; globalSetup?: string[] } = {}) => ({
   // Limits are for what never ends, on machines that are busy with other things: what takes how long is measured by benches.
-  test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node" as const, ...patience, ...more },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    environment: "node" as const,
+    setupFiles,
+    ...patience,
+    ...more,
+  },
 });
 
 /** The rings of `npm test`: no I/O; some hundred simulated histories; every step with every fault; one suite per port; real Redis and HTTP emulators of the clouds. */

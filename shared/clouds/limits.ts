@@ -10,8 +10,9 @@ export interface Line {
 /**
  * Pieces of work (one attach or detach) that all actors of an installation begin, below what the clouds allow an account:
  * other controllers use the same quotas. AWS: 50 changes at once, then 5 a second, in one region; a piece is one change and
- * at most three reads (of 100 and 20 a second). GCP: about 1,500 requests of a kind in a minute and project; a piece is two
- * changes, two waits and two or three reads. The memory cloud has no limits.
+ * at most three reads (of 100 and 20 a second). GCP counts a project's requests by minute and group of methods; a piece is two
+ * changes, two waits and two or three reads, so 240 pieces a minute need 480, 480 and 720 of them. How many a project may
+ * make is its own quota (403 `rateLimitExceeded` beyond it). The memory cloud has no limits.
  */
 export function lineOf({ cloud, region, project }: Pick<Pool, "cloud" | "region" | "project">): Line | null {
   switch (cloud) {

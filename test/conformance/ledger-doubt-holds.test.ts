@@ -1,23 +1,14 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import type { Acquisition, Job, Ledger } from "../../shared/ledger/port.ts";
-import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
-import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Job, Ledger } from "../../shared/ledger/port.ts";
+import { eachLedger } from "../support/each-ledger.ts";
+import { attach, claim, how, inventory, jobOf, node, pool } from "../support/ledger-cases.ts";
+import type { TimedLedger } from "../support/ledgers.ts";
 
-const redisUrl = inject("redisUrl");
-const implementations = [
-  { name: "memory", open: timedMemoryLedger, skip: false },
-  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
-];
 const running = { ...how, mayWork: [], running: true };
 const doubtful = { status: "waiting", reason: "ledger-doubtful" };
 
-function jobOf(answer: Acquisition): Job {
-  if (answer.status !== "work") throw new Error(`expected work, got ${JSON.stringify(answer)}`);
-  return answer.job;
-}
-
-describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
-  describe.skipIf(skip)("when it holds things back", () => {
+eachLedger("Ledger in doubt", (open) => {
+  describe("when it holds things back", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
 
@@ -29,11 +20,6 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     const read = async (attached: Record<string, string> = {}) =>
       ledger.putInventory("partners", inventory(2, attached), await ledger.now());
     const pass = (ms: number) => timed.pass(ms);
-    async function attach(podUid: string, on: string): Promise<Job> {
-      const job = jobOf(await ledger.acquire(claim(podUid, on), how));
-      expect(await ledger.settle(job.machine.id, job.fence, { outcome: "attached", hadEphemeral: true })).toBe(true);
-      return job;
-    }
     async function empty(): Promise<void> {
       await timed.failOver();
       await timed.beat();
@@ -48,11 +34,10 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       await read();
       await pass(60_000);
     });
-    afterEach(() => timed.end());
 
     describe("between a failover and the next beat", () => {
       it("grants nothing, and changes nothing", async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         const before = await ledger.snapshot();
         await timed.failOver();
         expect(await ledger.acquire(claim("p2", "n2"), how)).toMatchObject({ ...doubtful, pool: { name: "partners" } });
@@ -64,7 +49,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
 
       it("begins nothing, and hands no detach to the last one out", async () => {
         await ledger.acquire(claim("p1", "n1"), { ...how, mayWork: [] });
-        await attach("p2", "n2");
+        await attach(ledger, "p2", "n2");
         await timed.failOver();
         expect(await ledger.begin("i-n1")).toBeNull();
         expect(await ledger.release("p2", how)).toEqual({ status: "released", last: true });
@@ -81,7 +66,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
 
     describe("after a gap", () => {
       beforeEach(async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         await ledger.acquire(claim("p1", "n1"), { ...how, leaseMs: 600_000 });
         await timed.advance(30_001);
         await timed.beat();
@@ -130,12 +115,12 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     });
 
     it("detaches nothing once nobody has beaten for the length of a gap", async () => {
-      await attach("p1", "n1");
+      await attach(ledger, "p1", "n1");
       await ledger.release("p1", { mayWork: [] });
       await timed.advance(30_001);
       expect((await ledger.due()).machines).toEqual([]);
       expect(await ledger.begin("i-n1")).toBeNull();
-      await attach("p2", "n2");
+      await attach(ledger, "p2", "n2");
       expect(await ledger.release("p2", how)).toEqual({ status: "released", last: true });
     });
 
@@ -156,7 +141,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       });
 
       it("gives a pod that runs its address back as soon as the pool was read, and wakes its sidecar", async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         await empty();
         expect(await ledger.renew("p1", 60_000)).toEqual({ status: "unknown" });
         expect(await ledger.acquire(claim("p1", "n1"), running)).toMatchObject(doubtful);
@@ -243,7 +228,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       });
 
       it("detaches nothing before two lives of a lease, and no pod loses what it has", async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         await empty();
         await timed.advance(1);
         await read({ a1: "i-n1" });
@@ -255,8 +240,8 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       });
 
       it("wakes who waited, and tells the controller", async () => {
-        await attach("p1", "n1");
-        await attach("p2", "n2");
+        await attach(ledger, "p1", "n1");
+        await attach(ledger, "p2", "n2");
         await ledger.acquire(claim("p3", "n3"), how);
         const changes: string[] = [];
         await ledger.onChange((machine) => changes.push(machine));
@@ -276,7 +261,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
         expect(await ledger.acquire(claim("p1", "n1"), { ...how, running: true })).toMatchObject({ status: "work" });
         await ledger.putPools([pool({ lingerSeconds })]);
         await ledger.putNode(node("n4"));
-        await attach("p2", "n2");
+        await attach(ledger, "p2", "n2");
         await ledger.acquire(claim("p3", "n3"), how);
         const job = (await ledger.release("p2", how)) as { job?: Job };
         await ledger.settle("i-n2", job.job?.fence ?? "", { outcome: "detached" });
@@ -287,7 +272,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
 
     describe("release of a lease that had expired", () => {
       it("ends it only while it still ends at that time", async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         await timed.advance(20_000);
         const [seen] = (await ledger.snapshot()).leases;
         await ledger.renew("p1", 60_000);
@@ -300,8 +285,8 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       });
 
       it("does not end the waiting of a pod that has lost its lease meanwhile", async () => {
-        await attach("p1", "n1");
-        await attach("p2", "n2");
+        await attach(ledger, "p1", "n1");
+        await attach(ledger, "p2", "n2");
         await ledger.acquire(claim("p3", "n3"), how);
         expect(await ledger.release("p3", { mayWork: [], expiredAtMs: 1 })).toEqual({ status: "unknown" });
       });
@@ -309,7 +294,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
 
     it("has an address undone that was taken off a node where nobody needs it", async () => {
       await ledger.putPools([pool({ lingerSeconds: 300 })]);
-      await attach("p1", "n1");
+      await attach(ledger, "p1", "n1");
       await ledger.release("p1", how);
       await pass(20_000);
       await read();

@@ -1,17 +1,12 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Mirror } from "../../shared/ledger/beat.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
+import { eachLedger } from "../support/each-ledger.ts";
 import { inventory, node, pool } from "../support/ledger-cases.ts";
-import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+import type { TimedLedger } from "../support/ledgers.ts";
 
-const redisUrl = inject("redisUrl");
-const implementations = [
-  { name: "memory", open: timedMemoryLedger, skip: false },
-  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
-];
-
-describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
-  describe.skipIf(skip)("when it is beaten", () => {
+eachLedger("Ledger in doubt", (open) => {
+  describe("when it is beaten", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
     let mirror: Mirror;
@@ -28,7 +23,6 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       mirror = await ledger.beat(null);
       await fill();
     });
-    afterEach(() => timed.end());
 
     it("begins an epoch where nobody knows of one, without a doubt", async () => {
       await timed.flush();
@@ -95,7 +89,7 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
     });
   });
 
-  describe.skipIf(skip)("when a newer leader has beaten", () => {
+  describe("when a newer leader has beaten", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
     let mirror: Mirror;
@@ -105,7 +99,6 @@ describe.each(implementations)("Ledger in doubt ($name)", ({ open, skip }) => {
       ledger = timed.ledger;
       mirror = await ledger.inTerm(3).beat(null);
     });
-    afterEach(() => timed.end());
 
     it("refuses every command of an older term, and changes nothing", async () => {
       const late = ledger.inTerm(2);

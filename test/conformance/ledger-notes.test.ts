@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { PodNote } from "../../shared/ledger/records.ts";
+import { eachLedger } from "../support/each-ledger.ts";
 import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
-import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+import type { TimedLedger } from "../support/ledgers.ts";
 
-const redisUrl = inject("redisUrl");
-const implementations = [
-  { name: "memory", open: timedMemoryLedger, skip: false },
-  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
-];
 const proceeding: PodNote = { kind: "proceeding", detail: "exhausted: every address is in use" };
 const unverified: PodNote = { kind: "unverified", detail: "saw 198.51.100.7" };
 
-describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
-  describe.skipIf(skip)("when a sidecar says something of its pod", () => {
+eachLedger("Ledger", (open) => {
+  describe("when a sidecar says something of its pod", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
 
@@ -24,7 +20,6 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       await ledger.putPools([pool()]);
       await ledger.putNode(node("n1"));
     });
-    afterEach(() => timed.end());
 
     it("keeps it with a pod that waits, until it asks without", async () => {
       const notes = async () => (await ledger.figures()).waiters.map(({ note }) => note);

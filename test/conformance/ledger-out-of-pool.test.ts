@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Ledger } from "../../shared/ledger/port.ts";
+import { eachLedger } from "../support/each-ledger.ts";
 import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
-import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+import type { TimedLedger } from "../support/ledgers.ts";
 
-const redisUrl = inject("redisUrl");
-const implementations = [
-  { name: "memory", open: timedMemoryLedger, skip: false },
-  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
-];
-
-describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
-  describe.skipIf(skip)("when an address leaves its pool in use", () => {
+eachLedger("Ledger", (open) => {
+  describe("when an address leaves its pool in use", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
     const without = inventory(2).slice(1);
@@ -28,7 +23,6 @@ describe.each(implementations)("Ledger ($name)", ({ open, skip }) => {
       await ledger.settle("i-n1", job?.fence ?? "", { outcome: "attached", hadEphemeral: true });
       await timed.pass(60_000);
     });
-    afterEach(() => timed.end());
 
     it("is named by every inventory, as long as pods use it", async () => {
       const { machine } = node("n1");

@@ -1,24 +1,19 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Ledger } from "../../shared/ledger/port.ts";
-import { timedMemoryLedger, timedRedisLedger, type TimedLedger } from "../support/ledgers.ts";
+import { eachLedger } from "../support/each-ledger.ts";
+import type { TimedLedger } from "../support/ledgers.ts";
 
-const redisUrl = inject("redisUrl");
-const implementations = [
-  { name: "memory", open: timedMemoryLedger, skip: false },
-  { name: "redis", open: () => timedRedisLedger(redisUrl), skip: redisUrl === "" },
-];
 /** A place every quarter of a second, after ten at once. */
 const limits = { burst: 10, perSecond: 4 };
 
-describe.each(implementations)("Ledger's pace ($name)", ({ open, skip }) => {
-  describe.skipIf(skip)("when many call a cloud", () => {
+eachLedger("Ledger's pace", (open) => {
+  describe("when many call a cloud", () => {
     let timed: TimedLedger;
     let ledger: Ledger;
     beforeEach(async () => {
       timed = await open();
       ledger = timed.ledger;
     });
-    afterEach(() => timed.end());
 
     const turns = async (count: number, bucket = "aws:eu-west-1"): Promise<number[]> => {
       const waits: number[] = [];

@@ -11,14 +11,18 @@ export const matrix = (only: string): Finder => ({
   finding: /^\S.*: (?:\d+|program): |never came to it/m,
 });
 
-/** The tests of one file whose names have `name` in them. */
-export const tests = (project: "unit" | "conformance" | "integration" | "matrix", file: string, name = ""): Finder => ({
+/** The tests whose names have `name` in them, of the files whose paths have one of `files` in them. */
+export const tests = (
+  project: "unit" | "conformance" | "integration" | "matrix",
+  files: string | readonly string[],
+  name = "",
+): Finder => ({
   args: [
     "node_modules/vitest/vitest.mjs",
     "run",
     "--project",
     project,
-    file,
+    ...[files].flat(),
     "--bail",
     "1",
     ...(name === "" ? [] : ["-t", name]),
@@ -28,3 +32,13 @@ export const tests = (project: "unit" | "conformance" | "integration" | "matrix"
 
 /** What earlier tools get wrong. */
 export const complaint = (name: string): Finder => tests("matrix", "test/matrix/complaints.test.ts", name);
+
+const rules = ["acquire", "settle", "leases", "inventory", "reads"].map(
+  (part) => `test/conformance/ledger-${part}.test.ts`,
+);
+
+/** What every ledger keeps to while nobody doubts it. */
+export const ledger = (name = ""): Finder => tests("conformance", rules, name);
+
+/** What every ledger keeps to in doubt. */
+export const doubts = (name = ""): Finder => tests("conformance", "test/conformance/ledger-doubt", name);

@@ -1,10 +1,8 @@
-import { complaint, matrix, tests } from "./finders.ts";
+import { complaint, doubts, ledger, matrix, tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/memory";
 const file = `${folder}/ledger.ts`;
-const ledger = (name = "") => tests("conformance", "test/conformance/ledger.test.ts", name);
-const doubts = (name: string) => tests("conformance", "test/conformance/ledger-doubt", name);
 
 /** Rules of the ledger, where the simulation meets them: in memory. Redis' Lua has its own list. */
 export const ledgerGuards: readonly Guard[] = [

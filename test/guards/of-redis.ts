@@ -1,10 +1,8 @@
-import { tests } from "./finders.ts";
+import { doubts, ledger } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/redis/lua";
 const lib = `${folder}/lib.lua`;
-const doubts = (name = "") => tests("conformance", "test/conformance/ledger-doubt", name);
-const ledger = (name = "") => tests("conformance", "test/conformance/ledger.test.ts", name);
 
 /** The same rules as Redis keeps them; the suite of conformance runs on a Redis of its own. */
 export const redisGuards: readonly Guard[] = [

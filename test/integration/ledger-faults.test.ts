@@ -3,36 +3,13 @@ import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
-import { afterEach, describe, expect, it } from "vitest";
-import { connectLedger } from "../../shared/ledger/redis/connect.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
-import { freePort, redisProgram, startRedis, type TestRedis } from "../support/redis.ts";
+import { clientAt, ledgerAt, ownRedis } from "../support/own-redis.ts";
+import { freePort, redisProgram } from "../support/redis.ts";
 
-const closers: (() => Promise<void> | void)[] = [];
 const program = redisProgram();
-
-async function redis(...extra: string[]): Promise<TestRedis> {
-  const started = await startRedis(extra);
-  if (started === undefined) throw new Error("no Redis program");
-  closers.push(() => started.stop());
-  return started;
-}
-
-function ledgerAt(url: string): Ledger {
-  const ledger = connectLedger(url, { installation: "faults" });
-  closers.push(() => ledger.close());
-  return ledger;
-}
-
-/** A plain connection, for what a test does to its own server. */
-function client(url: string): Redis {
-  const connection = new Redis(url, { retryStrategy: () => 20 });
-  connection.on("error", () => undefined); // servers go away here
-  closers.push(() => connection.disconnect());
-  return connection;
-}
 
 async function fill(ledger: Ledger): Promise<void> {
   await ledger.beat(null);
@@ -44,10 +21,6 @@ async function fill(ledger: Ledger): Promise<void> {
 const acquire = (ledger: Ledger) => ledger.acquire(claim("pod-1", "n1"), how);
 
 describe.skipIf(program === undefined)("a ledger over Redis", () => {
-  afterEach(async () => {
-    for (const close of closers.splice(0).toReversed()) await close();
-  });
-
   it("says LEDGER_UNREACHABLE soon when nothing listens, and not the password", async () => {
     const startedAt = performance.now();
     const port = await freePort();
@@ -58,16 +31,16 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
   });
 
   it("says LEDGER_READONLY to a replica", async () => {
-    const primary = await redis();
-    const replica = await redis("--replicaof", "127.0.0.1", new URL(primary.url).port);
+    const primary = await ownRedis();
+    const replica = await ownRedis(["--replicaof", "127.0.0.1", new URL(primary.url).port]);
     await expect(acquire(ledgerAt(replica.url))).rejects.toMatchObject({ code: "LEDGER_READONLY" });
   });
 
   it("says LEDGER_FULL when maxmemory is reached, with nothing half done, and goes on when there is room", async () => {
-    const { url } = await redis();
+    const { url } = await ownRedis();
     const ledger = ledgerAt(url);
     await fill(ledger);
-    const own = client(url);
+    const own = clientAt(url);
     await own.config("SET", "maxmemory", "100kb", "maxmemory-policy", "noeviction");
     await expect(acquire(ledger)).rejects.toMatchObject({ code: "LEDGER_FULL" });
     const { attachments, leases, addresses } = await ledger.snapshot();
@@ -79,14 +52,23 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
 
   describe("with users", () => {
     async function withUser(...rules: string[]): Promise<{ url: string; as: (user: string) => string }> {
-      const { url } = await redis();
-      await client(url).call("ACL", "SETUSER", "app", "on", ">right", "~static-egress:*", "&static-egress:*", ...rules);
+      const { url } = await ownRedis();
+      await clientAt(url).call(
+        "ACL",
+        "SETUSER",
+        "app",
+        "on",
+        ">right",
+        "~static-egress:*",
+        "&static-egress:*",
+        ...rules,
+      );
       return { url, as: (user) => url.replace("redis://", `redis://${user}@`) };
     }
 
     it("says LEDGER_DENIED to a wrong password", async () => {
       const { as, url } = await withUser("+@all");
-      await client(url).call("ACL", "SETUSER", "default", "resetpass", "-@all");
+      await clientAt(url).call("ACL", "SETUSER", "default", "resetpass", "-@all");
       await expect(acquire(ledgerAt(as("app:wrong")))).rejects.toMatchObject({ code: "LEDGER_DENIED" });
     });
 
@@ -101,8 +83,8 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
     });
 
     it("says LEDGER_DENIED where the keys are another's", async () => {
-      const { url } = await redis();
-      await client(url).call("ACL", "SETUSER", "app", "on", ">right", "~other:*", "+@all");
+      const { url } = await ownRedis();
+      await clientAt(url).call("ACL", "SETUSER", "app", "on", ">right", "~other:*", "+@all");
       const at = url.replace("redis://", "redis://app:right@");
       await expect(acquire(ledgerAt(at))).rejects.toMatchObject({ code: "LEDGER_DENIED" });
     });
@@ -114,7 +96,7 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
   });
 
   it("goes on over a restart in between: connection, scripts and wake-ups", async () => {
-    const first = await redis();
+    const first = await ownRedis();
     const { url } = first;
     const ledger = ledgerAt(url);
     await fill(ledger);
@@ -124,8 +106,7 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
 
     await first.stop();
     await expect(ledger.now()).rejects.toMatchObject({ code: "LEDGER_UNREACHABLE" });
-    const second = await startRedis([], Number(new URL(url).port));
-    closers.push(() => second?.stop());
+    await ownRedis([], Number(new URL(url).port));
     await expect.poll(() => ledger.now().catch(() => 0), { timeout: 30_000 }).toBeGreaterThan(0);
     expect((await ledger.snapshot()).attachments).toEqual([]); // it keeps nothing on disk
     await fill(ledger);
@@ -150,28 +131,28 @@ describe.skipIf(program === undefined)("a ledger over Redis", () => {
   });
 
   it("goes on when only the scripts are lost", async () => {
-    const { url } = await redis();
+    const { url } = await ownRedis();
     const ledger = ledgerAt(url);
     await ledger.now();
     await ledger.now();
-    await client(url).script("FLUSH");
+    await clientAt(url).script("FLUSH");
     expect(await ledger.now()).toBeGreaterThan(0);
   });
 
   it("follows a sentinel's primary", async () => {
-    const primary = await redis();
+    const primary = await ownRedis();
     const port = await freePort();
     const directory = await mkdtemp(join(tmpdir(), "static-egress-sentinel-"));
     const config = join(directory, "sentinel.conf");
     const monitored = `sentinel monitor main 127.0.0.1 ${new URL(primary.url).port} 1`;
     await writeFile(config, `port ${port}\ndir ${directory}\n${monitored}\n`);
     const sentinel = spawn(program ?? "", [config, "--sentinel"], { stdio: "ignore" });
-    closers.push(async () => {
+    onTestFinished(async () => {
       const gone = once(sentinel, "exit");
       sentinel.kill();
       await gone;
     });
-    await client(`redis://127.0.0.1:${port}`).ping();
+    await clientAt(`redis://127.0.0.1:${port}`).ping();
     const ledger = ledgerAt(`redis+sentinel://127.0.0.1:${port}/main`);
     await fill(ledger);
     expect(await acquire(ledger)).toMatchObject({ status: "work" });

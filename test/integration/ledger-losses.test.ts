@@ -1,35 +1,13 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
-import { afterEach, describe, expect, it } from "vitest";
-import { connectLedger } from "../../shared/ledger/redis/connect.ts";
+import { describe, expect, it } from "vitest";
 import type { Ledger } from "../../shared/ledger/port.ts";
-import { claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
-import { freePort, redisProgram, startRedis, type TestRedis } from "../support/redis.ts";
+import { attach, claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
+import { clientAt, ledgerAt, ownRedis } from "../support/own-redis.ts";
+import { freePort, redisProgram } from "../support/redis.ts";
 
-const closers: (() => Promise<void> | void)[] = [];
 const running = { ...how, mayWork: [], running: true };
-
-async function redis(extra: readonly string[], at?: number): Promise<TestRedis> {
-  const started = await startRedis(extra, at);
-  if (started === undefined) throw new Error("no Redis program");
-  closers.push(() => started.stop());
-  return started;
-}
-
-function ledgerAt(url: string): Ledger {
-  const ledger = connectLedger(url, { installation: "losses" });
-  closers.push(() => ledger.close());
-  return ledger;
-}
-
-function client(url: string): Redis {
-  const connection = new Redis(url, { retryStrategy: () => 20 });
-  connection.on("error", () => undefined); // servers go away here
-  closers.push(() => connection.disconnect());
-  return connection;
-}
 
 async function fill(ledger: Ledger, attached: Record<string, string> = {}): Promise<void> {
   await ledger.putPools([pool({ lingerSeconds: 0 })]);
@@ -37,31 +15,19 @@ async function fill(ledger: Ledger, attached: Record<string, string> = {}): Prom
   await ledger.putInventory("partners", inventory(2, attached), await ledger.now());
 }
 
-async function attach(ledger: Ledger, podUid: string, on: string): Promise<string> {
-  const answer = await ledger.acquire(claim(podUid, on), how);
-  if (answer.status !== "work") throw new Error(`expected work, got ${JSON.stringify(answer)}`);
-  const { machine, fence } = answer.job;
-  expect(await ledger.settle(machine.id, fence, { outcome: "attached", hadEphemeral: true })).toBe(true);
-  return fence;
-}
-
 describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
-  afterEach(async () => {
-    for (const close of closers.splice(0).toReversed()) await close();
-  });
-
   it("starts again from a dump grants nothing before a beat, and then gives running pods what they have", async () => {
     const dir = await mkdtemp(join(tmpdir(), "static-egress-dump-"));
     const port = await freePort();
-    const first = await redis(["--dir", dir], port);
+    const first = await ownRedis(["--dir", dir], port);
     const ledger = ledgerAt(first.url);
     const mirror = await ledger.beat(null);
     await fill(ledger);
     await attach(ledger, "p1", "n1");
-    await client(first.url).save();
+    await clientAt(first.url).save();
     await attach(ledger, "p2", "n2"); // in no dump
     await first.stop();
-    await redis(["--dir", dir], port);
+    await ownRedis(["--dir", dir], port);
 
     await expect.poll(() => ledger.now().catch(() => 0), { timeout: 30_000 }).toBeGreaterThan(0);
     expect((await ledger.snapshot()).leases).toMatchObject([{ podUid: "p1" }]); // and a2 is free, as it believes
@@ -80,15 +46,15 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
   });
 
   it("fails over and loses writes, is found by the mirror, and refuses the actors of before", async () => {
-    const primary = await redis([]);
-    const replica = await redis(["--replicaof", "127.0.0.1", new URL(primary.url).port]);
+    const primary = await ownRedis();
+    const replica = await ownRedis(["--replicaof", "127.0.0.1", new URL(primary.url).port]);
     const before = ledgerAt(primary.url);
-    const own = client(replica.url);
+    const own = clientAt(replica.url);
     await before.beat(null);
     await fill(before);
-    await expect.poll(() => own.exists("static-egress:{losses}:inventories"), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => own.exists("static-egress:{own}:inventories"), { timeout: 30_000 }).toBe(1);
     await own.replicaof("127.0.0.1", "1"); // cut off from here on
-    const fence = await attach(before, "p1", "n1");
+    const { fence } = await attach(before, "p1", "n1");
     const mirror = await before.beat(null);
     await own.replicaof("NO", "ONE");
 
@@ -104,18 +70,18 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
   });
 
   it("is emptied keeps its locks, and leaves no key behind that is not of the new epoch", async () => {
-    const { url } = await redis([]);
+    const { url } = await ownRedis();
     const ledger = ledgerAt(url);
-    const own = client(url);
+    const own = clientAt(url);
     const mirror = await ledger.beat(null);
     await fill(ledger);
     await attach(ledger, "p1", "n1");
     await ledger.acquire(claim("p2", "n2"), { ...how, mayWork: [] });
     await ledger.acquire(claim("p3", "n3"), how);
-    await own.set("static-egress:{losses}:lock:i-n1", "token");
-    await own.hset("static-egress:{losses}:beat", "server", "another");
+    await own.set("static-egress:{own}:lock:i-n1", "token");
+    await own.hset("static-egress:{own}:beat", "server", "another");
     await ledger.beat(mirror);
-    const keys = (await own.keys("*")).map((key) => key.slice("static-egress:{losses}:".length));
+    const keys = (await own.keys("*")).map((key) => key.slice("static-egress:{own}:".length));
     expect(keys.filter((key) => key !== "changes").toSorted()).toEqual(["beat", "epoch", "lock:i-n1"]);
   });
 });
