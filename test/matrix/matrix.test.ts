@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { actors } from "./actors.ts";
-import { casesOf, faultsAt, titleOf, tryCase } from "./cases.ts";
+import { casesOf, faultsAt, titleOf } from "./cases.ts";
 import { faults } from "./faults.ts";
 import { corrected, record } from "./record.ts";
 import { scenarios, type Scenario, type ScenarioName } from "./scenarios.ts";
@@ -45,17 +45,5 @@ describe("the fault matrix", () => {
     expect(violations).toEqual([]);
     const should = corrected(stepsOf(name), made).map(lineOf);
     expect(stepsOf(name).map(lineOf).toSorted(), "npm run matrix -- --record --write").toEqual(should.toSorted());
-  });
-
-  describe.each(names)("%s", (name) => {
-    const cases = casesOf(name);
-    it.each(stepsOf(name))("$phase: $actor $call", async (step) => {
-      for (const one of cases) {
-        if (one.step !== step) continue;
-        const { reached, violations } = await tryCase(one);
-        const title = `npm run matrix -- --only '${name}/${titleOf(one)}' --full`;
-        expect({ reached, violations }, title).toEqual({ reached: true, violations: [] });
-      }
-    });
   });
 });

@@ -75,8 +75,9 @@ async function settle(scene: Scene, pass: Pass, quietFrom: () => number, patienc
     const wrong = untidy(world, nodes, pods, await world.ledger.snapshot());
     if (wrong.length > 0) sinceMs = engine.now() + 1;
     const now = engine.now();
-    if (story.violations.length > 0 || (now >= quietFrom() && now - sinceMs >= calmMs)) return sinceMs;
-    if (now > Math.max(startMs, quietFrom()) + patience) {
+    // `quietFrom` may copy a whole ledger: it is asked last.
+    if (story.violations.length > 0 || (now - sinceMs >= calmMs && now >= quietFrom())) return sinceMs;
+    if (now > startMs + patience && now > quietFrom() + patience) {
       story.violate("4", `not well after ${patience / 1000} s: ${wrong.join("; ")}`);
       return sinceMs;
     }

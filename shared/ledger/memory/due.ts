@@ -97,10 +97,10 @@ export function figures(state: State, now: number): LedgerFigures {
 
 /** As snapshot.lua of one machine. */
 export function look(state: State, now: number, machine: string): Snapshot {
-  const all = snapshot(state, now);
+  const all = records(state, now);
   const attachments = all.attachments.filter((attachment) => attachment.machine.id === machine);
   const name = state.machines.get(machine) ?? attachments[0]?.node;
-  return {
+  return structuredClone({
     ...all,
     pools: [],
     addresses: [],
@@ -109,12 +109,15 @@ export function look(state: State, now: number, machine: string): Snapshot {
     leases: all.leases.filter((lease) => lease.machine === machine),
     waiters: all.waiters.filter(({ node }) => node === name),
     problems: all.problems.filter((problem) => problem.machine === machine),
-  };
+  });
 }
 
 /** As snapshot.lua. */
-export function snapshot(state: State, now: number): Snapshot {
-  return structuredClone({
+export const snapshot = (state: State, now: number): Snapshot => structuredClone(records(state, now));
+
+/** What a snapshot shows, shared with the state. */
+function records(state: State, now: number): Snapshot {
+  return {
     nowMs: now,
     epoch: state.epoch,
     pools: [...state.pools.values()],
@@ -126,5 +129,5 @@ export function snapshot(state: State, now: number): Snapshot {
     leases: leases(state),
     waiters: allWaiters(state),
     problems: [...state.problems].map(([machine, problem]) => ({ machine, ...problem })),
-  });
+  };
 }
