@@ -9,6 +9,8 @@ export const errorCatalogue = {
   LEDGER_DENIED: "Check the user and password in REDIS_URL and the ACL in docs/ledger.md.",
   LEDGER_READONLY: "Point REDIS_URL at the primary: this Redis is a read-only replica.",
   LEDGER_TOO_OLD: "Use Redis 7.0 or newer, or Valkey 7.2 or newer.",
+  LEDGER_VERSION:
+    "Start this program in the webhook's version, or newer (a pod that is replaced gets its sidecar); to go back: docs/operations.md, Upgrade.",
   LEDGER_FULL: "Give Redis more memory, or set maxmemory-policy noeviction and free some.",
   LEDGER_REPLY: "The ledger's keys and this program disagree: run one version of static-egress per installation.",
   LEDGER_SUPERSEDED: "Nothing to do: another replica leads now, and this one's term has ended.",

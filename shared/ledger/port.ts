@@ -64,7 +64,10 @@ export type Release =
   /** `job`: linger is 0, this was the last lease and the caller may work: it is the actor of the detach now. */
   | { readonly status: "released"; readonly last: boolean; readonly job?: Job };
 
-/** How a job ended. `failed` frees the address (or marks it taken/missing) and sends the leases back to the queue. */
+/**
+ * How a job ended. `failed` frees the address (or marks it taken/missing) and sends the leases back to the queue; while an earlier
+ * attempt may come true (`unsureUntilMs`), it counts as a `retry` after 15 s.
+ */
 export type Settlement =
   | { readonly outcome: "attached"; readonly hadEphemeral: boolean }
   | { readonly outcome: "detached" | "kept" | "absent" }
@@ -105,8 +108,8 @@ export interface Repairs {
  * at the ledger's own clock and one round trip. Doing a command twice, late or out of order is harmless: commands are
  * keyed by pod UID and fence.
  *
- * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD, LEDGER_SUPERSEDED or
- * LEDGER_REPLY; nothing is half done then. "Held by another", "exhausted" and the like are answers, not errors.
+ * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD, LEDGER_VERSION,
+ * LEDGER_SUPERSEDED or LEDGER_REPLY; nothing is half done then. "Held by another", "exhausted" and the like are answers, not errors.
  */
 export interface Ledger {
   /**
@@ -174,9 +177,10 @@ export interface Ledger {
 
   /**
    * The active controller's sign of life, first thing in its term and every `beatEveryMs`. `mirror`: what the last beat that
-   * is known outside has answered; null when none is. Tells a doubtful ledger from a good one, see `DoubtSign`.
+   * is known outside has answered; null when none is. Tells a doubtful ledger from a good one, see `DoubtSign`. `restored`: the
+   * epoch in which the leases of all running pods are known to be there; a ledger that was emptied detaches nothing before.
    */
-  beat(mirror: Mirror | null): Promise<Beat>;
+  beat(mirror: Mirror | null, restored?: string): Promise<Beat>;
   /**
    * The same ledger for the leader of this term (the leadership's count of transitions): its commands fail with
    * LEDGER_SUPERSEDED once a newer term has beaten. It shares the connection: close the ledger that it came from.

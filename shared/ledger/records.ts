@@ -47,8 +47,13 @@ export interface Attachment {
   readonly hadEphemeral: boolean;
   /** When the actor's right to work ends unless extended; 0 when nobody works. */
   readonly deadlineMs: number;
-  /** Without leases: when it is due to be detached (of an attach: to be undone); 0 while there are leases. */
+  /**
+   * Without leases: when it is due to be detached. Of what is to be tried again: when what was asked of the cloud has come true or
+   * never will; an attach that nobody wants any more is undone then. Else 0; an attach is undone `doubtMs` after the deadline then.
+   */
   readonly lingerUntilMs: number;
+  /** Until when what an attempt before the last one asked of the cloud may come true; 0 for nothing. It is not detached before. */
+  readonly unsureUntilMs: number;
 }
 
 export interface Lease {

@@ -11,8 +11,8 @@ export const workMs = 15_000;
 /** A waiter that has not asked for this long is forgotten. */
 export const waiterLifeMs = 45_000;
 /**
- * What was asked of a cloud and not answered takes effect within this, or never: an attach that nobody wants any more is not
- * undone before, or it would be found undone and come true afterwards.
+ * What was asked of a cloud and not answered takes effect within this, or never. Before that nothing is undone, or it would
+ * be found undone and come true afterwards.
  */
 export const doubtMs = 10_000;
 /** Added to a pod's grace period when it drains: SIGTERM comes up to 2 s after it, and clocks differ. */
@@ -20,7 +20,8 @@ export const drainMarginMs = 15_000;
 /** An inventory row is ignored when its address changed later than this long before the read (clouds answer old state). */
 export const inventorySettleMs = 10_000;
 /**
- * After a ledger was emptied: for this long the cloud may still come to show what actors of the old epoch have asked of it. New
- * pods get only what an inventory of later than that knows.
+ * After a ledger was emptied: for this long the cloud may still come to show what actors of the old epoch have asked of it (they
+ * stop within workMs, it takes effect within doubtMs, a read shows it after inventorySettleMs). New pods get only what an
+ * inventory of later than that knows.
  */
 export const oldActorMs = workMs + doubtMs + inventorySettleMs;

@@ -25,6 +25,7 @@ eachLedger("Ledger in doubt", (open) => {
       await timed.beat();
       await fill();
     }
+    const restored = async () => timed.beat((await ledger.snapshot()).epoch);
 
     beforeEach(async () => {
       timed = await open();
@@ -135,6 +136,7 @@ eachLedger("Ledger in doubt", (open) => {
         // The node may still lack its ephemeral address: it is seen to once something may be taken off again.
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ reason: "detaching" });
         await pass(120_000);
+        await restored();
         const { fence } = (await ledger.begin("i-n1")) ?? { fence: "" };
         expect(await ledger.settle("i-n1", fence, { outcome: "absent" })).toBe(true);
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ status: "work" });
@@ -232,11 +234,33 @@ eachLedger("Ledger in doubt", (open) => {
         await empty();
         await timed.advance(1);
         await read({ a1: "i-n1" });
+        await restored();
         await pass(119_000);
         await read({ a1: "i-n1" });
         expect(await ledger.begin("i-n1")).toBeNull();
         await pass(5_000);
         expect(await ledger.begin("i-n1")).toMatchObject({ kind: "detach" });
+      });
+
+      it("detaches nothing before all leases are said to be restored, in this epoch", async () => {
+        await attach("p1", "n1");
+        const { epoch } = await ledger.snapshot();
+        await empty();
+        await timed.advance(1);
+        await read({ a1: "i-n1" });
+        await pass(600_000);
+        await read({ a1: "i-n1" });
+        await timed.beat(epoch);
+        expect((await ledger.due()).machines).toEqual([]);
+        expect(await ledger.begin("i-n1")).toBeNull();
+        await restored();
+        await pass(60_000);
+        expect((await ledger.due()).machines).toEqual(["i-n1"]);
+        await empty();
+        await timed.advance(1);
+        await read({ a1: "i-n1" });
+        await pass(600_000);
+        expect(await ledger.begin("i-n1")).toBeNull();
       });
 
       it("wakes who waited, and tells the controller", async () => {

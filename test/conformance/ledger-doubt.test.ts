@@ -89,6 +89,28 @@ eachLedger("Ledger in doubt", (open) => {
     });
   });
 
+  describe("when a newer program keeps it", () => {
+    let timed: TimedLedger;
+    let ledger: Ledger;
+
+    beforeEach(async () => {
+      timed = await open();
+      ledger = timed.ledger;
+      await timed.beat();
+      await ledger.putPools([pool()]);
+    });
+
+    it("refuses every command, and says the version seen and those accepted", async () => {
+      await timed.keepVersion(2);
+      const refused = { code: "LEDGER_VERSION", message: expect.stringMatching(/version 2,.* up to 1/) as string };
+      await expect(ledger.putPools([])).rejects.toMatchObject(refused);
+      await expect(ledger.beat(null)).rejects.toMatchObject(refused);
+      await expect(ledger.snapshot()).rejects.toMatchObject(refused);
+      await timed.keepVersion(1);
+      expect((await ledger.snapshot()).pools).toHaveLength(1);
+    });
+  });
+
   describe("when a newer leader has beaten", () => {
     let timed: TimedLedger;
     let ledger: Ledger;

@@ -33,7 +33,7 @@ export const tests = (
 /** What earlier tools get wrong. */
 export const complaint = (name: string): Finder => tests("matrix", "test/matrix/complaints.test.ts", name);
 
-const rules = ["acquire", "settle", "leases", "inventory", "reads"].map(
+const rules = ["acquire", "settle", "leases", "inventory", "reads", "unsure"].map(
   (part) => `test/conformance/ledger-${part}.test.ts`,
 );
 

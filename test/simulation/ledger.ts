@@ -70,7 +70,7 @@ export function ledgerFrom(
     endLeases: (machine) => send("endLeases", () => ledger.endLeases(machine)),
     putInventory: (pool, rows, readAtMs) => send("putInventory", () => ledger.putInventory(pool, rows, readAtMs)),
     missed: (...which) => send("missed", () => ledger.missed(...which)),
-    beat: (mirror) => send("beat", () => ledger.beat(mirror)),
+    beat: (...how) => send("beat", () => ledger.beat(...how)),
     inTerm: (term) => ledgerFrom(ledger.inTerm(term), engine, process, weather, reaches, trap),
     now: () => send("now", () => ledger.now()),
     due: (changedSinceMs) => send("due", () => ledger.due(changedSinceMs)),

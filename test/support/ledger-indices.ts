@@ -13,6 +13,7 @@ interface AttachmentText {
   state: string;
   deadline: number;
   lingerUntil: number;
+  unsureUntil?: number;
 }
 
 /** Reads a whole ledger, and says what each of its indices (docs/ledger.md) should hold; written without the commands' own steps. */
@@ -35,11 +36,12 @@ export async function readIndices(redis: Redis, root: string): Promise<Indices> 
   const attachments = (await hash("attachments")).map(([, text]) => JSON.parse(text) as AttachmentText);
   const pods = (await hash("pods")).map(([uid, text]) => ({ uid, ...(JSON.parse(text) as PodText) }));
 
-  function workAt({ machine, pool, state, deadline, lingerUntil }: AttachmentText): number | null {
+  function workAt({ machine, pool, state, deadline, lingerUntil, unsureUntil = 0 }: AttachmentText): number | null {
     const isIdle = !leases.has(machine);
-    if (state === "attaching") return isIdle ? Math.max(deadline, lingerUntil) : deadline;
+    if (state === "attaching")
+      return isIdle ? Math.max(deadline, lingerUntil === 0 ? deadline + 10_000 : lingerUntil) : deadline;
     if (state === "detaching") return deadline;
-    if (state === "attached") return isIdle ? lingerUntil : null;
+    if (state === "attached") return isIdle ? Math.max(lingerUntil, unsureUntil) : null;
     const { onRelease } = JSON.parse(pools.get(pool) ?? "{}") as { onRelease?: string };
     return machines.has(machine) || onRelease === "keep" ? null : 0;
   }

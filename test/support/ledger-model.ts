@@ -142,6 +142,7 @@ async function perform(
     await ledger.putPools(pools);
     for (let index = 0; index < nodes; index++) await ledger.putNode(node(names(index).name));
     await ledger.putInventory("partners", inventory(addresses, Object.fromEntries(outside.cloud)), await ledger.now());
+    await timed.beat(beat.epoch);
     return beat;
   }
   switch (step.do) {

@@ -10,8 +10,8 @@ import { readIndices, type Indices } from "./ledger-indices.ts";
 export interface TimedLedger {
   readonly ledger: Ledger;
   readonly advance: (ms: number) => Promise<void>;
-  /** A beat with what the last one here answered as its mirror. */
-  readonly beat: () => Promise<Beat>;
+  /** A beat with what the last one here answered as its mirror. `restored`: as of the port. */
+  readonly beat: (restored?: string) => Promise<Beat>;
   /** Time goes by as with a controller: there is a beat before each gap, and one at the end. */
   readonly pass: (ms: number) => Promise<void>;
   /** Loses everything. */
@@ -20,6 +20,8 @@ export interface TimedLedger {
   readonly save: () => Promise<() => Promise<void>>;
   /** Goes on as another Redis process with the same data. */
   readonly failOver: () => Promise<void>;
+  /** As if a program of this version had beaten last. */
+  readonly keepVersion: (version: number) => Promise<void>;
   /** Of a ledger that keeps indices beside its records. */
   readonly indices?: () => Promise<Indices>;
   readonly end: () => Promise<void>;
@@ -27,8 +29,8 @@ export interface TimedLedger {
 
 function beating(ledger: Ledger, advance: (ms: number) => Promise<void>): Pick<TimedLedger, "beat" | "pass"> {
   let mirror: Mirror | null = null;
-  const beat = async () => {
-    const answer = await ledger.beat(mirror);
+  const beat = async (restored?: string) => {
+    const answer = await ledger.beat(mirror, restored);
     mirror = { epoch: answer.epoch, sequence: answer.sequence };
     return answer;
   };
@@ -62,6 +64,10 @@ export async function timedMemoryLedger(): Promise<TimedLedger> {
       return async () => ledger.restore(saved);
     },
     failOver: async () => ledger.restore(ledger.dump(), randomUUID()),
+    async keepVersion(version) {
+      const records = ledger.dump();
+      ledger.restore({ ...records, beat: { ...records.beat, version } });
+    },
     end: () => ledger.close(),
   };
 }
@@ -103,6 +109,9 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
     failOver: async () => {
       const beat = `static-egress:{${installation}}:beat`;
       if ((await redis.exists(beat)) === 1) await redis.hset(beat, "server", randomUUID());
+    },
+    async keepVersion(version) {
+      await redis.hset(`static-egress:{${installation}}:beat`, "version", version);
     },
     end: async () => {
       await redis.del(clockKey);

@@ -14,7 +14,8 @@ interface BeatOptions {
 }
 
 export interface Beats {
-  beat(): Promise<Beat>;
+  /** `restored`: the epoch in which every running pod has its lease again. */
+  beat(restored?: string): Promise<Beat>;
   /** The epoch of the last beat; undefined before the first. */
   epoch(): string | undefined;
   /** Why the ledger is in doubt at that time of its own clock; undefined when it is not, as far as we know. */
@@ -28,8 +29,8 @@ export function createBeats({ ledger, mirror, noted, log, metrics }: BeatOptions
   let signs: readonly DoubtSign[] = [];
 
   return {
-    async beat() {
-      const answer = await ledger.beat(known);
+    async beat(restored) {
+      const answer = await ledger.beat(known, restored);
       const { epoch, sequence, doubtUntilMs } = answer;
       if (answer.signs.length > 0) {
         ({ signs } = answer);

@@ -117,7 +117,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   let unsubscribe: () => Promise<void> = () => Promise.resolve();
 
   async function beat(): Promise<number> {
-    const found = await beats.beat();
+    const found = await beats.beat(restoration.progress().left === 0 ? epoch : undefined);
     if (found.epoch !== epoch) looks.add("fill");
     else if (found.signs.length > 0) inventory.readAll(directory.idle());
     return beatEveryMs;

@@ -115,7 +115,6 @@ export function acquire(
   }
   if (attachment !== undefined) {
     addLease(state, pod, machine, now + leaseMs);
-    attachment.lingerUntilMs = 0;
     if (attachment.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
     startWork(state, now, attachment, "attaching");
     return { status: "work", job: jobOf(state, "attach", attachment) };
@@ -143,6 +142,7 @@ export function acquire(
     hadEphemeral: false,
     deadlineMs: workFromMs(state, now),
     lingerUntilMs: 0,
+    unsureUntilMs: 0,
   };
   state.attachments.set(machine, reserved);
   addLease(state, pod, machine, now + leaseMs);

@@ -1,15 +1,17 @@
 import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
 import { doubtMs, oldActorMs, workMs } from "../times.ts";
+import { ledgerVersion } from "../version.ts";
 import { emptyRecords, wakeWaiters, type State } from "./state.ts";
 
-/**
- * So long after a ledger was emptied the cloud may show what actors of the old epoch had asked of it: they stop within workMs, what
- * they asked takes effect within doubtMs, and a read shows it after inventorySettleMs.
- */
-
 /** As beat.lua. */
-export function beat(state: State, now: number, mirror: Mirror | null, term: number | null): Beat {
+export function beat(
+  state: State,
+  now: number,
+  mirror: Mirror | null,
+  term: number | null,
+  restored: string | undefined,
+): Beat {
   const signs = signsOf(state, now, mirror);
   const { doubtSinceMs, doubtUntilMs, emptiedMs } = state.beat;
   const doubt =
@@ -27,6 +29,8 @@ export function beat(state: State, now: number, mirror: Mirror | null, term: num
   if (state.epoch === "") state.epoch = String(now);
   state.beat = {
     ...doubt,
+    restored: restored === state.epoch ? restored : state.beat.restored,
+    version: ledgerVersion,
     sequence: state.beat.sequence + 1,
     atMs: now,
     server: state.server,
@@ -51,6 +55,15 @@ export function refuseOlder({ beat: { term: newest } }: State, term: number): vo
   throw new EgressError("LEDGER_SUPERSEDED", `term ${term} is over: the leader of term ${newest} has beaten`);
 }
 
+/** Throws LEDGER_VERSION when a newer program keeps this ledger (likewise). */
+export function refuseNewer({ beat: { version } }: State): void {
+  if (version <= ledgerVersion) return;
+  throw new EgressError(
+    "LEDGER_VERSION",
+    `this ledger is of version ${version}, this program accepts versions up to ${ledgerVersion}`,
+  );
+}
+
 /** Another process than the one that the last beat met may have lost something: nothing is granted before the next beat. */
 export const isNoted = (state: State): boolean => state.beat.server === state.server;
 
@@ -62,10 +75,11 @@ export function workFromMs({ beat: { emptiedMs } }: State, now: number): number 
 
 /** As may_detach of lib.lua. */
 export function mayDetach(
-  { beat: { atMs, doubtSinceMs, doubtUntilMs }, pools, inventories }: State,
+  { beat: { atMs, doubtSinceMs, doubtUntilMs, emptiedMs, restored }, epoch, pools, inventories }: State,
   now: number,
   pool: string,
 ) {
+  if (emptiedMs !== 0 && restored !== epoch) return false;
   if (now - atMs > beatGapMs || now < doubtUntilMs) return false;
   return !pools.has(pool) || (inventories.get(pool) ?? 0) >= doubtSinceMs;
 }

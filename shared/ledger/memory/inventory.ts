@@ -122,7 +122,8 @@ function isRelied(state: State, { state: is, machine }: AttachmentRecord): boole
 
 /** It was taken away: from pods that use it, or from a node that nobody needs it on. */
 function workAgain(state: State, now: number, attachment: AttachmentRecord, to: AttachmentRecord["state"]): void {
-  Object.assign(attachment, { state: to, deadlineMs: Math.max(now, workFromMs(state, now)) });
+  const sureMs = to === "detaching" ? attachment.unsureUntilMs : 0;
+  Object.assign(attachment, { state: to, deadlineMs: Math.max(now, workFromMs(state, now), sureMs) });
   state.changed(attachment.machine.id);
 }
 
@@ -140,6 +141,7 @@ function adopt(state: State, now: number, pool: string, row: CloudAddress, machi
     hadEphemeral: true,
     deadlineMs: 0,
     lingerUntilMs: Math.max(lingerUntil(state, now, { pool, machine: node.machine }), now + 120_000),
+    unsureUntilMs: 0,
   });
   state.changed(machine);
   return true;

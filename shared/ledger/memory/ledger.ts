@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../clock.ts";
 import type { Ledger } from "../port.ts";
 import { drainMarginMs, workMs } from "../times.ts";
 import { acquire } from "./acquire.ts";
-import { beat, isNoted, mayDetach, refuseOlder } from "./beat.ts";
+import { beat, isNoted, mayDetach, refuseNewer, refuseOlder } from "./beat.ts";
 import { due, figures, look, snapshot } from "./due.ts";
 import { missed, putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
@@ -61,6 +61,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
     const command =
       <A extends unknown[], R>(run: (now: number, ...args: A) => R) =>
       async (...args: A): Promise<R> => {
+        refuseNewer(state);
         if (term !== null) refuseOlder(state, term);
         return run(clock(), ...args);
       };
@@ -111,7 +112,8 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         const attachment = endLease(state, now, pod);
         if (attachment === undefined) return { status: "released", last: false };
         const cloud = anyPool(state, attachment.pool)?.cloud ?? "";
-        const held = attachment.lingerUntilMs > now || !isNoted(state) || !mayDetach(state, now, attachment.pool);
+        const held =
+          (nextWork(state, attachment)?.atMs ?? 0) > now || !isNoted(state) || !mayDetach(state, now, attachment.pool);
         if (held || !mayWork.includes(cloud)) return { status: "released", last: true };
         startWork(state, now, attachment, "detaching");
         return { status: "released", last: true, job: jobOf(state, "detach", attachment) };
@@ -188,10 +190,11 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
       putInventory: command((now, pool, rows, readAtMs) => putInventory(state, now, pool, rows, readAtMs)),
       missed: command((now, machine, id, readAtMs) => missed(state, now, machine, id, readAtMs)),
 
-      beat: async (mirror) => {
+      beat: async (mirror, restored) => {
+        refuseNewer(state);
         // Without a mirror the Lease is a new one: its count of terms begins anew.
         if (term !== null && mirror !== null) refuseOlder(state, term);
-        return beat(state, clock(), mirror, term);
+        return beat(state, clock(), mirror, term, restored);
       },
       inTerm,
 

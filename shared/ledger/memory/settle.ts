@@ -17,13 +17,18 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
   const machine = attachment.machine.id;
   const { pool, address } = attachment;
   const wakeNode = () => wakeWaiters(state, (pod) => pod.machine === machine);
+  const tryAgain = (afterMs: number): void => {
+    attachment.deadlineMs = now + afterMs;
+    attachment.lingerUntilMs = now + doubtMs;
+  };
   attachment.deadlineMs = 0;
+  attachment.lingerUntilMs = 0;
   switch (settlement.outcome) {
     case "attached":
       attachment.state = "attached";
       attachment.sinceMs = now;
       attachment.hadEphemeral ||= settlement.hadEphemeral;
-      attachment.lingerUntilMs = countLeases(state, machine) === 0 ? lingerUntil(state, now, attachment) : 0;
+      if (countLeases(state, machine) === 0) attachment.lingerUntilMs = lingerUntil(state, now, attachment);
       markAddress(state, now, pool, address.id, "used");
       state.problems.delete(machine);
       for (const podUid of podsOn(state, machine)) state.wake(podUid);
@@ -40,17 +45,13 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
       wakeNode();
       return;
     case "failed":
-      if (attachment.state === "attaching") {
+      // A detach that failed is never taken for done, nor may an address go whose attach may come true yet.
+      if (attachment.state === "attaching" && attachment.unsureUntilMs <= now)
         failed(state, now, attachment, settlement);
-        return;
-      }
-      attachment.deadlineMs = now + 15_000; // a detach that failed is never taken for done
+      else tryAgain(15_000);
       return;
     case "retry":
-      attachment.deadlineMs = now + settlement.retryAfterMs;
-      if (attachment.state === "attaching" && countLeases(state, machine) === 0) {
-        attachment.lingerUntilMs = now + doubtMs;
-      }
+      tryAgain(settlement.retryAfterMs);
   }
 }
 

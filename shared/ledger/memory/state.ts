@@ -49,6 +49,9 @@ export interface BeatRecord {
   doubtSinceMs: number;
   doubtUntilMs: number;
   emptiedMs: number;
+  /** The epoch that has the leases of all running pods again; "" for none. */
+  restored: string;
+  version: number;
   signs: readonly DoubtSign[];
 }
 
@@ -93,6 +96,8 @@ export function emptyRecords(): Records {
       doubtSinceMs: 0,
       doubtUntilMs: 0,
       emptiedMs: 0,
+      restored: "",
+      version: 1,
       signs: [],
     },
     fences: 0,
@@ -201,8 +206,14 @@ export function startWork(
   if (attachment.state !== to) attachment.sinceMs = now;
   attachment.state = to;
   attachment.fence = newFence(state);
+  attachment.unsureUntilMs = Math.max(attachment.unsureUntilMs, sureFromMs(attachment));
   attachment.deadlineMs = now + workMs;
   attachment.lingerUntilMs = 0;
+}
+
+/** From then on what the last attempt asked of the cloud has come true or never will, also where its actor has not settled. */
+function sureFromMs({ lingerUntilMs, deadlineMs }: AttachmentRecord): number {
+  return lingerUntilMs === 0 ? deadlineMs + doubtMs : lingerUntilMs;
 }
 
 export function jobOf(state: State, kind: Job["kind"], attachment: AttachmentRecord): Job {
@@ -239,7 +250,6 @@ export function endLease(state: State, now: number, pod: PodRecord): AttachmentR
     freeAddress(state, now, attachment.pool, attachment.address.id);
     return undefined;
   }
-  if (attachment?.state === "attaching") attachment.lingerUntilMs = now + doubtMs;
   if (attachment?.state !== "attached") return undefined;
   attachment.lingerUntilMs = lingerUntil(state, now, attachment);
   return attachment;
@@ -254,17 +264,17 @@ export function endLeases(state: State, now: number, machine: string): void {
 
 /** What is to be done on an attachment next, and from when on; null when time alone makes nothing due. */
 export function nextWork(state: State, attachment: AttachmentRecord): { kind: Job["kind"]; atMs: number } | null {
-  const { deadlineMs, lingerUntilMs } = attachment;
+  const { deadlineMs, lingerUntilMs, unsureUntilMs } = attachment;
   const idle = countLeases(state, attachment.machine.id) === 0;
   switch (attachment.state) {
     case "attaching":
       if (!idle) return { kind: "attach", atMs: deadlineMs };
       // Nobody wants the address any more: whatever its actor has done is undone.
-      return { kind: "detach", atMs: Math.max(deadlineMs, lingerUntilMs) };
+      return { kind: "detach", atMs: Math.max(deadlineMs, sureFromMs(attachment)) };
     case "detaching":
       return { kind: "detach", atMs: deadlineMs };
     case "attached":
-      return idle ? { kind: "detach", atMs: lingerUntilMs } : null;
+      return idle ? { kind: "detach", atMs: Math.max(lingerUntilMs, unsureUntilMs) } : null;
     case "kept": {
       const gone = !state.machines.has(attachment.machine.id);
       return gone && anyPool(state, attachment.pool)?.onRelease !== "keep" ? { kind: "detach", atMs: 0 } : null;

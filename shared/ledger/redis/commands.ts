@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from "ioredis";
+import { ledgerVersion } from "../version.ts";
 import acquire from "./lua/acquire.lua";
 import beat from "./lua/beat.lua";
 import begin from "./lua/begin.lua";
@@ -68,7 +69,7 @@ export function prepareCommands(redis: Redis | Cluster, root: string, clockLua: 
         hashes.delete(command); // another server, or one that was restarted
       }
     }
-    const text = `${clockLua}\n${lib}\n${scripts[command]}`;
+    const text = `${clockLua}\nlocal LEDGER_VERSION = ${ledgerVersion}\n${lib}\n${scripts[command]}`;
     redis.script("LOAD", text).then(
       (told) => hashes.set(command, String(told)),
       () => undefined, // the command itself, right behind on the same connection, tells what is wrong

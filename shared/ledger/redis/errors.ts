@@ -12,6 +12,7 @@ const byPrefix: Record<string, ErrorCode> = {
   WRONGPASS: "LEDGER_DENIED",
   NOPERM: "LEDGER_DENIED",
   SUPERSEDED: "LEDGER_SUPERSEDED", // our own, lib.lua
+  VERSION: "LEDGER_VERSION", // likewise
 };
 
 /** Redis 7.0 has no word of its own for a right that is missing inside a script (later ones say NOPERM). */

@@ -103,9 +103,9 @@ export function createRedisLedger(options: {
       },
       missed: async (...which) => (await run("missed", ...which)) === 1,
 
-      async beat(mirror) {
+      async beat(mirror, restored = "") {
         const newTerm = term ?? "";
-        if (mirror !== null) return toBeat(await run("beat", newTerm, mirror.epoch, mirror.sequence));
+        if (mirror !== null) return toBeat(await run("beat", newTerm, mirror.epoch, mirror.sequence, restored));
         return toBeat(await runIn(null, "beat", newTerm)); // the Lease is a new one: its count of terms begins anew
       },
       inTerm,

@@ -154,6 +154,8 @@ interface AttachmentText extends Omit<Attachment, "machine" | "address"> {
   id: string;
   ip: string;
   lingerUntil: number;
+  /** Not there where an older version wrote it. */
+  unsureUntil?: number;
   deadline: number;
   since: number;
 }
@@ -171,6 +173,7 @@ function toAttachment(text: Reply): Attachment {
     hadEphemeral: row.hadEphemeral,
     deadlineMs: row.deadline,
     lingerUntilMs: row.lingerUntil,
+    unsureUntilMs: row.unsureUntil ?? 0,
   };
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Ledger } from "../../../shared/ledger/port.ts";
 import type { Controller } from "../../../webhook/controller/controller.ts";
 import { controlled, type Controlled } from "../../support/cluster/controlled.ts";
 
@@ -101,6 +102,34 @@ describe("the ledger's epoch", () => {
       world.ledger.restore();
       await world.pass(10_000);
       expect(await leases()).toEqual([]);
+    });
+
+    it("detaches nothing while a lease is yet to be restored, also under the next leader", async () => {
+      let answers = false;
+      const { inTerm } = world.ledger;
+      vi.spyOn(world.ledger, "inTerm").mockImplementation((term) => {
+        const ledger = inTerm(term);
+        const acquire: Ledger["acquire"] = (claim, how) =>
+          answers || claim.podUid !== "p2" ? ledger.acquire(claim, how) : Promise.reject(new Error("no answer"));
+        return { ...ledger, acquire };
+      });
+      const one = await started("one");
+      await attached();
+      world.cluster.removePod("p3");
+      world.ledger.restore();
+      await world.pass(300_000);
+      expect(await leases()).toEqual(["p1"]);
+      expect(holders()).toEqual(asAttached);
+      const stopped = one.stop();
+      await world.pass(3_000);
+      await stopped;
+      await started("two");
+      await world.pass(300_000);
+      expect(holders()).toEqual(asAttached);
+      answers = true;
+      await world.pass(120_000);
+      expect(await leases()).toEqual(["p1", "p2"]);
+      expect(holders()).toEqual(["203.0.113.1 a"]);
     });
 
     it("is found by the next leader when nobody led at the time", async () => {

@@ -38,6 +38,7 @@ export function anAttachment(node: string, ip: string, more: Partial<Attachment>
     hadEphemeral: true,
     deadlineMs: 0,
     lingerUntilMs: 0,
+    unsureUntilMs: 0,
     ...more,
   };
 }

@@ -109,10 +109,7 @@ if attachment and (attachment.state == 'attached' or attachment.state == 'kept')
 end
 if attachment then -- attaching
   add_lease(uid, pod, machine, lease_ms)
-  if attachment.lingerUntil ~= 0 then
-    attachment.lingerUntil = 0
-    put_attachment(attachment)
-  end
+  note_work(machine, attachment)
   if attachment.deadline > now or not may_work(may, pool) then return attaching() end
   start_work(attachment, 'attaching')
   local job, job_pool = job_of('attach', attachment)
@@ -132,7 +129,7 @@ local address = get('addresses:' .. pool_name, id)
 mark_address(pool_name, id, 'used')
 local reserved = {
   machine = machine, providerId = node.machine.providerId, node = node_name, pool = pool_name,
-  id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = work_from(), lingerUntil = 0, fence = '',
+  id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = work_from(), lingerUntil = 0, unsureUntil = 0, fence = '',
 }
 add_lease(uid, pod, machine, lease_ms)
 changed(machine)

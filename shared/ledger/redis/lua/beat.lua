@@ -1,5 +1,5 @@
 -- beat: the active controller's sign of life, and its doubts.
--- KEYS[1] root; ARGV 1 term or '', [2 the mirror's epoch, 3 its sequence]
+-- KEYS[1] root; ARGV 1 term or '', [2 the mirror's epoch, 3 its sequence, 4 the epoch whose leases are restored or '']
 -- Output {epoch, sequence, doubt until (ms) or 0, {sign, …}}: any sign but 'gap' alone has emptied the ledger
 local LEDGER_DOUBT_MS = 120000
 local mirror, mirrored = ARGV[2], tonumber(ARGV[3])
@@ -54,6 +54,7 @@ if #signs > 0 then
 end
 epoch = epoch or tostring(now)
 redis.call('SET', key('epoch'), epoch)
-redis.call('HSET', key('beat'), 'sequence', last.sequence + 1, 'at', now, 'server', server)
+redis.call('HSET', key('beat'), 'version', LEDGER_VERSION, 'sequence', last.sequence + 1, 'at', now, 'server', server)
+if ARGV[4] == epoch then redis.call('HSET', key('beat'), 'restored', epoch) end
 if ARGV[1] ~= '' then redis.call('HSET', key('beat'), 'term', ARGV[1]) end
 return { epoch, last.sequence + 1, tonumber(beaten('doubtUntil')) or 0, signs }

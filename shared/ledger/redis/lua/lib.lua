@@ -1,4 +1,4 @@
--- Put before every command, after clock.lua (`now`). KEYS[1] is the installation's root, static-egress:{<install>}; all keys derive from it, so they
+-- Put before every command, after clock.lua (`now`) and LEDGER_VERSION. KEYS[1] is the installation's root, static-egress:{<install>}; all keys derive from it, so they
 -- share its hash slot. Values are JSON texts for people; times are milliseconds of this Redis' own clock.
 local root = KEYS[1]
 local WORK_MS, WAITER_LIFE_MS, SETTLE_MS, DOUBT_MS, BEAT_GAP_MS = 15000, 45000, 10000, 10000, 30000
@@ -9,6 +9,10 @@ local function key(...) return root .. ':' .. table.concat({ ... }, ':') end
 -- Every command's last argument is its leader's term, '' for none: once a newer one has beaten, it changes nothing.
 local function beaten(field) return redis.call('HGET', key('beat'), field) or '' end
 local term = tonumber(table.remove(ARGV))
+local version = tonumber(beaten('version')) or 1 -- the first one wrote none
+if version > LEDGER_VERSION then
+  return redis.error_reply('VERSION this ledger is of version ' .. version .. ', this program accepts versions up to ' .. LEDGER_VERSION)
+end
 if term and term < (tonumber(beaten('term')) or 0) then
   return redis.error_reply('SUPERSEDED term ' .. term .. ' is over: the leader of term ' .. beaten('term') .. ' has beaten')
 end
@@ -26,9 +30,10 @@ local function work_from()
 end
 local function read_at_of(pool) return tonumber(redis.call('HGET', key('inventories'), pool)) or 0 end
 
--- No detach while nobody looks after the ledger, nor in doubt: before its time is up and the pool was read in it. A pool that
--- was taken out is not read any more.
+-- No detach while nobody looks after the ledger, nor before an emptied one has the leases of all running pods again, nor in
+-- doubt: before its time is up and the pool was read in it. A pool that was taken out is not read any more.
 local function may_detach(pool)
+  if emptied_at() ~= 0 and beaten('restored') ~= redis.call('GET', key('epoch')) then return false end
   if now - (tonumber(beaten('at')) or 0) > BEAT_GAP_MS or now < (tonumber(beaten('doubtUntil')) or 0) then return false end
   local is_read = redis.call('HEXISTS', key('pools'), pool) == 1
   return not is_read or read_at_of(pool) >= (tonumber(beaten('doubtSince')) or 0)
@@ -64,6 +69,13 @@ local function linger_until(attachment)
   return now + cjson.decode(text).lingerSeconds * 1000
 end
 
+-- From then on what the last attempt asked of the cloud has come true or never will, also where its actor has not settled.
+local function sure_from(attachment)
+  return attachment.lingerUntil ~= 0 and attachment.lingerUntil or attachment.deadline + DOUBT_MS
+end
+-- Until then what an attempt before the last one asked may come true.
+local function unsure_until(attachment) return attachment.unsureUntil or 0 end
+
 local function count_leases(machine) return redis.call('ZCARD', key('leases', machine)) end
 local function pods_on(machine) return redis.call('ZRANGE', key('leases', machine), 0, -1) end
 
@@ -74,10 +86,10 @@ local function next_work(attachment)
   if state == 'attaching' then
     if not idle then return 'attach', attachment.deadline end
     -- Nobody wants the address any more: whatever its actor has done is undone.
-    return 'detach', math.max(attachment.deadline, attachment.lingerUntil)
+    return 'detach', math.max(attachment.deadline, sure_from(attachment))
   end
   if state == 'detaching' then return 'detach', attachment.deadline end
-  if state == 'attached' and idle then return 'detach', attachment.lingerUntil end
+  if state == 'attached' and idle then return 'detach', math.max(attachment.lingerUntil, unsure_until(attachment)) end
   if state == 'kept' and redis.call('HEXISTS', key('machines'), machine) == 0 then
     local text = pool_text(attachment.pool)
     if not text or cjson.decode(text).onRelease ~= 'keep' then return 'detach', 0 end
@@ -100,7 +112,8 @@ end
 
 -- It was taken away: from pods that use it, or from a node that nobody needs it on.
 local function work_again(attachment, state)
-  attachment.state, attachment.deadline = state, math.max(now, work_from())
+  attachment.state = state
+  attachment.deadline = math.max(now, work_from(), state == 'detaching' and unsure_until(attachment) or 0)
   put_attachment(attachment)
   changed(attachment.machine)
 end
@@ -263,6 +276,7 @@ local function start_work(attachment, state)
   if attachment.state ~= state then attachment.since = now end
   attachment.state = state
   attachment.fence = new_fence()
+  attachment.unsureUntil = math.max(unsure_until(attachment), sure_from(attachment))
   attachment.deadline = now + WORK_MS
   attachment.lingerUntil = 0
   put_attachment(attachment)
@@ -289,10 +303,6 @@ local function end_lease(uid, pod)
     drop_attachment(attachment)
     free_address(attachment.pool, attachment.id)
     return nil
-  end
-  if attachment.state == 'attaching' then -- what was asked of the cloud may come true yet
-    attachment.lingerUntil = now + DOUBT_MS
-    put_attachment(attachment)
   end
   if attachment.state ~= 'attached' then return nil end
   attachment.lingerUntil = linger_until(attachment)

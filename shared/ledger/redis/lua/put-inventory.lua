@@ -28,7 +28,7 @@ local function adopt(machine, id, ip)
   local node = get('nodes', name)
   put_attachment({
     machine = machine, providerId = node.machine.providerId, node = name, pool = pool, id = id, ip = ip,
-    state = 'attached', since = now, hadEphemeral = true, deadline = 0, fence = new_fence(),
+    state = 'attached', since = now, hadEphemeral = true, deadline = 0, unsureUntil = 0, fence = new_fence(),
     -- Time for sidecars that already use it to come back.
     lingerUntil = math.max(linger_until({ pool = pool, machine = machine }), now + 120000),
   })

@@ -14,7 +14,8 @@ end
 local attachment = end_lease(uid, pod)
 if not attachment then return { 'released', 0 } end
 local text = pool_text(attachment.pool)
-if attachment.lingerUntil > now or not text or not is_noted() or not may_detach(attachment.pool) or not may_work(may, cjson.decode(text)) then return { 'released', 1 } end
+local _, at = next_work(attachment)
+if at > now or not text or not is_noted() or not may_detach(attachment.pool) or not may_work(may, cjson.decode(text)) then return { 'released', 1 } end
 start_work(attachment, 'detaching')
 local job, job_pool = job_of('detach', attachment)
 return { 'released', 1, job, job_pool }

@@ -6,7 +6,7 @@ if not attachment or attachment.fence ~= ARGV[2] then return 0 end
 if attachment.state ~= 'attaching' and attachment.state ~= 'detaching' then return 0 end
 local machine, settlement = attachment.machine, cjson.decode(ARGV[3])
 local outcome = settlement.outcome
-attachment.deadline = 0
+attachment.deadline, attachment.lingerUntil = 0, 0
 
 local function hand_back_leases()
   for _, uid in ipairs(pods_on(machine)) do
@@ -26,7 +26,7 @@ end
 if outcome == 'attached' then
   attachment.state, attachment.since = 'attached', now
   attachment.hadEphemeral = attachment.hadEphemeral or settlement.hadEphemeral
-  attachment.lingerUntil = count_leases(machine) == 0 and linger_until(attachment) or 0
+  if count_leases(machine) == 0 then attachment.lingerUntil = linger_until(attachment) end
   attachment.problem = nil
   put_attachment(attachment)
   mark_address(attachment.pool, attachment.id, 'used')
@@ -40,7 +40,7 @@ elseif outcome == 'detached' or outcome == 'absent' then
   drop_attachment(attachment)
   free_address(attachment.pool, attachment.id)
   wake_waiters_on(attachment.node)
-elseif outcome == 'failed' and attachment.state == 'attaching' then
+elseif outcome == 'failed' and attachment.state == 'attaching' and unsure_until(attachment) <= now then
   drop_attachment(attachment)
   if settlement.addressAtFault then
     mark_address(attachment.pool, attachment.id, 'taken')
@@ -53,11 +53,9 @@ elseif outcome == 'failed' and attachment.state == 'attaching' then
     free_address(attachment.pool, attachment.id)
   end
   hand_back_leases()
-else -- to be tried again; a detach that failed is never taken for done
+else -- to be tried again: a detach that failed is never taken for done, nor may an address go whose attach may come true yet
   attachment.deadline = now + (settlement.retryAfterMs or 15000)
-  if outcome == 'retry' and attachment.state == 'attaching' and count_leases(machine) == 0 then
-    attachment.lingerUntil = now + DOUBT_MS
-  end
+  attachment.lingerUntil = now + DOUBT_MS
   attachment.problem = settlement.code .. ': ' .. settlement.message
   put_attachment(attachment)
 end
