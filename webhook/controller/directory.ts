@@ -1,4 +1,4 @@
-import type { Cloud } from "../../shared/clouds/port.ts";
+import type { Cloud, Machine } from "../../shared/clouds/port.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { NodeEntry } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -23,6 +23,8 @@ interface DirectoryOptions {
 /** The ledger's node directory, kept like the cluster's nodes. */
 export interface Directory {
   readonly nodes: Watched<ClusterNode>;
+  /** The machine behind a node's name, as it is in the ledger. */
+  machine(name: string): Machine | undefined;
   /** `rows` is what the ledger holds now (it was just found, or lost everything): what differs is put right. */
   rebuild(rows: readonly NodeEntry[]): void;
   /** The pools changed: which cloud a node's machine is asked for in may have, too. */
@@ -106,6 +108,7 @@ export async function startDirectory(options: DirectoryOptions): Promise<Directo
 
   return {
     nodes,
+    machine: (name) => rows.get(name)?.machine,
     rebuild(found) {
       told = true;
       const names = new Set([...rows.keys(), ...found.map((row) => row.name)]);

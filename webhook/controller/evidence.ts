@@ -1,7 +1,15 @@
 import type { Lease } from "../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod } from "./cluster/port.ts";
 
-export type EndReason = "pod-gone" | "pod-replaced" | "pod-ended" | "node-gone" | "node-unreachable";
+const byNode = ["node-gone", "node-unreachable", "machine-gone", "machine-stopped"] as const;
+
+export type EndReason = "pod-gone" | "pod-replaced" | "pod-ended" | (typeof byNode)[number];
+
+/** Evidence that counts for an expired lease only, not for one that was renewed meanwhile. */
+export const countsWhenExpired = (why: EndReason): boolean => byNode.some((reason) => reason === why);
+
+/** What the cloud says of a node's machine. `gone`: there is none any more, or what is left of it never runs again. */
+export type MachineState = "running" | "stopped" | "gone";
 
 export type Verdict =
   | { readonly verdict: "end"; readonly why: EndReason }
@@ -39,4 +47,21 @@ export function judgeExpired(
 ): Verdict {
   const byPod = judgePod(lease.podUid, seen.pod);
   return byPod.verdict === "keep" ? judgeNode(seen.node, unreachableMs, nowMs) : byPod;
+}
+
+/**
+ * Evidence from the cloud, for an expired lease on a node that is not Ready: that node's condition is set late. One that is
+ * gone needs no address; one that stopped keeps its own until it was silent for unreachableSeconds, for it may start again.
+ * `silentMs`: since the lease was last renewed. Undefined when the cloud's word says nothing new.
+ */
+export function judgeMachine(
+  state: MachineState | undefined,
+  silentMs: number,
+  unreachableMs: number,
+): Verdict | undefined {
+  if (state === "gone") return { verdict: "end", why: "machine-gone" };
+  if (state !== "stopped") return undefined;
+  const leftMs = unreachableMs - silentMs;
+  if (leftMs <= 0) return { verdict: "end", why: "machine-stopped" };
+  return { verdict: "keep", late: false, againMs: leftMs };
 }

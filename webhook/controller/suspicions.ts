@@ -4,8 +4,10 @@ import type { Lease } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
-import { judgeExpired, judgePod, type EndReason } from "./evidence.ts";
+import type { Directory } from "./directory.ts";
+import { countsWhenExpired, judgeExpired, judgeMachine, judgePod, type EndReason, type Verdict } from "./evidence.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import type { ReadSilentMachine } from "./silent-machines.ts";
 import type { Troubles } from "./troubles.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -15,6 +17,10 @@ interface SuspicionOptions {
   readonly nodes: Pick<Watched<ClusterNode>, "get">;
   readonly pods: Pick<Watched<ClusterPod>, "get">;
   readonly pools: () => readonly Pool[];
+  readonly machineOf: Directory["machine"];
+  readonly readSilent: ReadSilentMachine;
+  /** How long a lease lives from its renewal on, at least. */
+  readonly leaseMs: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly troubles: Troubles;
@@ -23,8 +29,11 @@ interface SuspicionOptions {
 }
 
 export interface Suspicions {
-  /** These leases have expired, and no others: ends those with evidence, keeps the rest, says which renew late. */
-  expired(leases: readonly Lease[]): void;
+  /**
+   * These leases have expired, and no others, at this time of the ledger's clock: ends those with evidence, keeps the rest,
+   * says which renew late.
+   */
+  expired(leases: readonly Lease[], nowMs: number): void;
   /** The watch no longer has this pod, or saw it end: its lease ends if that is true. */
   pod(pod: Pick<ClusterPod, "uid" | "namespace" | "name">): void;
   idle(): Promise<void>;
@@ -32,10 +41,13 @@ export interface Suspicions {
 
 /** Ends leases on evidence (design, section 8). */
 export function createSuspicions(options: SuspicionOptions): Suspicions {
-  const { cluster, ledger, nodes, pods, pools, clock, log, troubles, metrics, signal } = options;
+  const { cluster, ledger, nodes, pods, pools, machineOf, readSilent, leaseMs, clock, log, troubles, metrics, signal } =
+    options;
   const leases = new Map<string, Lease>();
   const named = new Map<string, { namespace: string; name: string }>();
   const late = new Set<string>();
+  /** The ledger's clock less ours. */
+  let aheadMs = 0;
 
   /** `expiredAtMs`: the evidence counts for a lease that has expired, not for one that was renewed meanwhile. */
   async function end(podUid: string, pod: string, why: EndReason, expiredAtMs?: number): Promise<void> {
@@ -56,9 +68,18 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
     else named.delete(podUid);
   }
 
+  async function askCloud(lease: Lease, pool: Pool, unreachableMs: number): Promise<Verdict | undefined> {
+    const machine = machineOf(lease.node);
+    if (machine?.id !== lease.machine) return undefined;
+    const state = await readSilent(pool, machine);
+    const silentMs = clock() + aheadMs - (lease.expiresAtMs - leaseMs);
+    return judgeMachine(state, silentMs, unreachableMs);
+  }
+
   async function lookAtLease(lease: Lease): Promise<number | undefined> {
     const { namespace, name } = splitPod(lease.pod);
-    const unreachableMs = unreachableMsOf(pools(), lease.pool);
+    const pool = pools().find((candidate) => candidate.name === lease.pool);
+    const unreachableMs = (pool?.unreachableSeconds ?? 60) * 1000;
     const seen: { pod: ClusterPod | null | undefined; node: ClusterNode | null | undefined } = {
       pod: pods.get(lease.podUid),
       node: nodes.get(lease.node),
@@ -72,11 +93,13 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
       seen.node = await cluster.readNode(lease.node);
       found = judgeExpired(lease, seen, unreachableMs, clock());
     }
+    const silent = found.verdict === "keep" && !found.late;
+    if (silent && pool !== undefined) found = (await askCloud(lease, pool, unreachableMs)) ?? found;
     // It may have been renewed while we read: `expired` has forgotten it then.
     if (!leases.has(lease.podUid)) return undefined;
     if (found.verdict === "end") {
-      const byNode = found.why === "node-gone" || found.why === "node-unreachable";
-      await end(lease.podUid, lease.pod, found.why, byNode ? lease.expiresAtMs : undefined);
+      const expiredAtMs = countsWhenExpired(found.why) ? lease.expiresAtMs : undefined;
+      await end(lease.podUid, lease.pod, found.why, expiredAtMs);
       return undefined;
     }
     if (found.verdict !== "keep") return undefined;
@@ -101,7 +124,8 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
   });
 
   return {
-    expired(found) {
+    expired(found, nowMs) {
+      aheadMs = nowMs - clock();
       leases.clear();
       for (const lease of found) leases.set(lease.podUid, lease);
       for (const podUid of late) if (!leases.has(podUid)) late.delete(podUid);
@@ -118,8 +142,4 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
 function splitPod(pod: string): { namespace: string; name: string } {
   const slash = pod.indexOf("/");
   return { namespace: pod.slice(0, slash), name: pod.slice(slash + 1) };
-}
-
-function unreachableMsOf(pools: readonly Pool[], name: string): number {
-  return (pools.find((pool) => pool.name === name)?.unreachableSeconds ?? 60) * 1000;
 }

@@ -18,6 +18,7 @@ import { createObserver, type Observer } from "./observer.ts";
 import type { OwnEvents } from "./own-events.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRestoration, type Restoration } from "./restore.ts";
+import { createSilentMachines } from "./silent-machines.ts";
 import { createSuspicions, type Suspicions } from "./suspicions.ts";
 import type { Troubles } from "./troubles.ts";
 import { startUninjected } from "./uninjected.ts";
@@ -79,7 +80,20 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   ]);
   const { nodes } = directory;
   const beats = createBeats({ ledger, mirror: reign.mirror, noted: (mirror) => reign.noted(mirror), log, metrics });
-  suspicions = createSuspicions({ cluster, ledger, nodes, pods, pools, clock, log, troubles, metrics, signal });
+  const readSilent = createSilentMachines({ clouds, troubles, signal });
+  const told = { log, troubles, metrics, signal };
+  suspicions = createSuspicions({
+    cluster,
+    ledger,
+    nodes,
+    pods,
+    pools,
+    machineOf: directory.machine,
+    readSilent,
+    leaseMs,
+    clock,
+    ...told,
+  });
   const inventory = startInventory({
     ledger,
     clouds,
@@ -163,7 +177,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     askedMs = due.nowMs;
     for (const machine of due.changed) observer?.changed(machine);
     for (const machine of due.machines) jobs.look(machine);
-    suspicions?.expired(due.expired);
+    suspicions?.expired(due.expired, due.nowMs);
     const doubt = beats.doubt(due.nowMs);
     metrics.ledgerDoubtful(doubt !== undefined);
     options.ownEvents.set("EgressLedgerDoubtful", doubt === undefined ? null : sentence(doubt));

@@ -133,6 +133,36 @@ describe("startController", () => {
       await world.pass(2_000);
       expect(world.metrics.ended).toEqual(["node-unreachable"]);
     });
+
+    it.each([
+      ["is stopped", "machine-stopped", () => (world.cloud.state.nodes.get("a")!.running = false)],
+      [
+        "was ended",
+        "machine-gone",
+        () => world.cloud.fail("describeNode", new EgressError("NODE_UNKNOWN", "instance i-a is terminated"), 9),
+      ],
+    ])("ends it with its life when the node is not Ready and its machine %s", async (_, why, happen) => {
+      happen();
+      world.cluster.setNode({ name: "a", ready: false, notReadySinceMs: Date.now() + 40_000 });
+      await world.pass(57_000);
+      expect(world.metrics.ended).toEqual([]);
+      await world.pass(2_000);
+      expect(world.metrics.ended).toEqual([why]);
+    });
+
+    it("asks the cloud only about a node that is not Ready, and not more than once in ten seconds", async () => {
+      const describeNode = vi.spyOn(world.cloud, "describeNode");
+      await world.pass(90_000);
+      expect(describeNode).not.toHaveBeenCalled();
+      world.cluster.setNode({ name: "a", ready: false, notReadySinceMs: Date.now() });
+      for (let second = 0; second < 30; second += 1) {
+        await world.acquire(`p${second + 2}`, "a");
+        await world.pass(1_000);
+      }
+      expect(describeNode.mock.calls.length).toBeGreaterThan(0);
+      expect(describeNode.mock.calls.length).toBeLessThanOrEqual(3);
+      expect(world.metrics.ended).toEqual([]);
+    });
   });
 
   describe("when a pod with a live lease goes", () => {

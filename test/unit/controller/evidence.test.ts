@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeExpired, judgePod } from "../../../webhook/controller/evidence.ts";
+import { judgeExpired, judgeMachine, judgePod } from "../../../webhook/controller/evidence.ts";
 import { aLease, aNode, aPod } from "../../support/cluster/snapshots.ts";
 
 const lease = aLease("pod-1", "a");
@@ -59,6 +59,29 @@ describe("judgePod", () => {
   describe("when the lease has not expired", () => {
     it("keeps it as long as the pod runs", () => {
       expect(judgePod("pod-1", aPod("pod-1"))).toMatchObject({ verdict: "keep" });
+    });
+  });
+});
+
+describe("judgeMachine", () => {
+  describe("when the cloud says that the machine is stopped", () => {
+    it("keeps the lease until it was silent for unreachableSeconds, and says when that is", () => {
+      expect(judgeMachine("stopped", 59_999, unreachableMs)).toEqual({ verdict: "keep", late: false, againMs: 1 });
+      expect(judgeMachine("stopped", 60_000, unreachableMs)).toEqual({ verdict: "end", why: "machine-stopped" });
+    });
+  });
+
+  describe("when the cloud says that there is none", () => {
+    it("ends the lease", () => {
+      expect(judgeMachine("gone", 0, unreachableMs)).toEqual({ verdict: "end", why: "machine-gone" });
+    });
+  });
+
+  describe("when it runs, or the cloud does not tell", () => {
+    it("leaves it to the node's condition", () => {
+      for (const state of ["running", undefined] as const) {
+        expect(judgeMachine(state, 1_000_000, unreachableMs)).toBeUndefined();
+      }
     });
   });
 });
