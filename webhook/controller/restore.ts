@@ -22,6 +22,8 @@ interface RestoreOptions {
 export interface Restoration {
   /** Takes the lease of every pod whose app may be running, and which is not among `held`. */
   begin(held: ReadonlySet<string>): void;
+  /** The pools changed: once more for pods whose pool was in no file. */
+  again(): void;
   /** How many were to be restored since `begin`, and how many of them are yet to come. */
   progress(): { readonly wanted: number; readonly left: number };
   idle(): Promise<void>;
@@ -38,6 +40,7 @@ const againMs = 2_000;
 export function createRestoration(options: RestoreOptions): Restoration {
   const { ledger, nodes, pods, known, leaseMs, log, troubles, metrics, signal } = options;
   const left = new Set<string>();
+  const withoutPool = new Set<string>();
   let wanted = 0;
 
   async function restore(podUid: string): Promise<number | undefined> {
@@ -48,6 +51,7 @@ export function createRestoration(options: RestoreOptions): Restoration {
       const waits = answer.status === "waiting" && answer.reason !== "attaching";
       if (waits && soon.has(answer.reason)) return againMs;
       const at = { pod: `${pod.namespace}/${pod.name}`, podUid, node: pod.node, pool: pod.pool };
+      if (waits && answer.reason === "pool-unknown") withoutPool.add(podUid);
       if (waits) log.warn({ ...at, reason: answer.reason, detail: answer.detail }, "lease not restored");
       else metrics.leaseRestored(pod.pool);
     }
@@ -66,10 +70,18 @@ export function createRestoration(options: RestoreOptions): Restoration {
   return {
     begin(held) {
       left.clear();
+      withoutPool.clear();
       for (const pod of pods.list()) if (mayRun(pod) && !held.has(pod.uid)) left.add(pod.uid);
       wanted = left.size;
       if (wanted > 0) log.warn({ wanted }, "pods run without a lease in the ledger: restoring them");
       for (const podUid of left) queue.add(podUid);
+    },
+    again() {
+      for (const podUid of withoutPool) {
+        left.add(podUid);
+        queue.add(podUid);
+      }
+      withoutPool.clear();
     },
     progress: () => ({ wanted, left: left.size }),
     idle: () => queue.idle(),

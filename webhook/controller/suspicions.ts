@@ -1,10 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { Machine } from "../../shared/clouds/port.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Lease } from "../../shared/ledger/records.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import type { Cluster, ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
-import type { Directory } from "./directory.ts";
 import { countsWhenExpired, judgeExpired, judgeMachine, judgePod, type EndReason, type Verdict } from "./evidence.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import type { ReadSilentMachine } from "./silent-machines.ts";
@@ -17,7 +17,7 @@ interface SuspicionOptions {
   readonly nodes: Pick<Watched<ClusterNode>, "get">;
   readonly pods: Pick<Watched<ClusterPod>, "get">;
   readonly pools: () => readonly Pool[];
-  readonly machineOf: Directory["machine"];
+  readonly machineOf: (name: string) => Machine | undefined;
   readonly readSilent: ReadSilentMachine;
   /** How long a lease lives from its renewal on, at least. */
   readonly leaseMs: number;

@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Cloud } from "../../shared/clouds/port.ts";
+import type { Cloud, Machine } from "../../shared/clouds/port.ts";
 import { codeOf } from "../../shared/errors.ts";
 import { beatEveryMs } from "../../shared/ledger/beat.ts";
 import type { Job, Ledger, Settlement } from "../../shared/ledger/port.ts";
@@ -80,6 +80,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   ]);
   const { nodes } = directory;
   const beats = createBeats({ ledger, mirror: reign.mirror, noted: (mirror) => reign.noted(mirror), log, metrics });
+  const machineOf = (name: string): Machine | undefined => directory.machine(name);
   const readSilent = createSilentMachines({ clouds, troubles, signal });
   const told = { log, troubles, metrics, signal };
   suspicions = createSuspicions({
@@ -88,7 +89,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     nodes,
     pods,
     pools,
-    machineOf: directory.machine,
+    machineOf,
     readSilent,
     leaseMs,
     clock,
@@ -141,6 +142,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     await ledger.putPools(pools());
     directory.refresh();
     inventory.readAll(directory.idle());
+    restoration.again();
   }
 
   /** A ledger seen for the first time may lack everything, or hold rows of nodes that went while nobody looked. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Ledger } from "../../../shared/ledger/port.ts";
 import type { Controller } from "../../../webhook/controller/controller.ts";
 import { controlled, type Controlled } from "../../support/cluster/controlled.ts";
+import { aPool } from "../../support/cluster/snapshots.ts";
 
 const pod = (uid: string, node: string) => ({ uid, namespace: "shop", name: uid, node, sidecar: "started" }) as const;
 let world: Controlled;
@@ -154,6 +155,23 @@ describe("the ledger's epoch", () => {
       await world.pass(120_000);
       expect(world.reasons()).toEqual(before);
       expect(world.cluster.node("a")).toMatchObject({ pool: "partners", address: "203.0.113.1" });
+    });
+  });
+
+  describe("when it is flushed after a pool in use has left the file", () => {
+    it("detaches nothing of that pool, and restores its leases once it is in the file again", async () => {
+      await started();
+      await attached();
+      world.setPools([aPool({ name: "other", select: { addresses: ["203.0.113.9"] } })]);
+      await world.pass(1_000);
+      world.ledger.restore();
+      await world.pass(600_000);
+      expect(holders()).toEqual(asAttached);
+      expect(await leases()).toEqual([]);
+      world.setPools([aPool()]);
+      await world.pass(10_000);
+      expect(holders()).toEqual(asAttached);
+      expect(await leases()).toEqual(["p1", "p2", "p3"]);
     });
   });
 
