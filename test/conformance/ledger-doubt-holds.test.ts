@@ -243,7 +243,7 @@ eachLedger("Ledger in doubt", (open) => {
       });
 
       it("detaches nothing before all leases are said to be restored, in this epoch", async () => {
-        await attach("p1", "n1");
+        await attach(ledger, "p1", "n1");
         const { epoch } = await ledger.snapshot();
         await empty();
         await timed.advance(1);

@@ -123,7 +123,8 @@ function isRelied(state: State, { state: is, machine }: AttachmentRecord): boole
 /** It was taken away: from pods that use it, or from a node that nobody needs it on. */
 function workAgain(state: State, now: number, attachment: AttachmentRecord, to: AttachmentRecord["state"]): void {
   const sureMs = to === "detaching" ? attachment.unsureUntilMs : 0;
-  Object.assign(attachment, { state: to, deadlineMs: Math.max(now, workFromMs(state, now), sureMs) });
+  const deadlineMs = Math.max(now, workFromMs(state, now), sureMs);
+  Object.assign(attachment, { state: to, deadlineMs, lingerUntilMs: now }); // nothing was asked since
   state.changed(attachment.machine.id);
 }
 

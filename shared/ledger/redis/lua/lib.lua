@@ -114,6 +114,7 @@ end
 local function work_again(attachment, state)
   attachment.state = state
   attachment.deadline = math.max(now, work_from(), state == 'detaching' and unsure_until(attachment) or 0)
+  attachment.lingerUntil = now -- nothing was asked since
   put_attachment(attachment)
   changed(attachment.machine)
 end
