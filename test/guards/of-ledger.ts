@@ -136,8 +136,8 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "unsure: an attach that failed meanwhile stays with its address",
     file: `${folder}/settle.ts`,
-    guard: "&& attachment.unsureUntilMs <= now) failed",
-    without: ") failed",
+    guard: "&& attachment.unsureUntilMs <= now)",
+    without: ")",
     finder: ledger("failed for good"),
   },
   {
