@@ -4,7 +4,7 @@ import { scenarios, type ScenarioName } from "./scenarios.ts";
 import { stepsOf } from "./steps.ts";
 
 /** Of a life without mishaps, until a fault strikes. The scenarios are tried in two files, which run side by side. */
-const everyday: readonly ScenarioName[] = [
+const everyday = new Set<ScenarioName>([
   "start, the sidecar works",
   "start, the controller works",
   "second pod of a node",
@@ -15,11 +15,11 @@ const everyday: readonly ScenarioName[] = [
   "release, and a pod comes back within linger",
   "release, and the address is kept",
   "taking over, the sidecar works",
-];
+]);
 
 export function survives(kind: "everyday" | "mishap"): void {
   const names = (Object.keys(scenarios) as ScenarioName[]).filter(
-    (name) => everyday.includes(name) === (kind === "everyday"),
+    (name) => everyday.has(name) === (kind === "everyday"),
   );
   describe.each(names)("%s", (name) => {
     const cases = casesOf(name);

@@ -107,7 +107,7 @@ describe("the ledger's epoch", () => {
 
     it("detaches nothing while a lease is yet to be restored, also under the next leader", async () => {
       let answers = false;
-      const { inTerm } = world.ledger;
+      const inTerm = world.ledger.inTerm.bind(world.ledger);
       vi.spyOn(world.ledger, "inTerm").mockImplementation((term) => {
         const ledger = inTerm(term);
         const acquire: Ledger["acquire"] = (claim, how) =>
