@@ -2,18 +2,11 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Ledger } from "../../shared/ledger/port.ts";
-import { attach, claim, how, inventory, node, pool } from "../support/ledger-cases.ts";
+import { attach, claim, fillPartners, how } from "../support/ledger-cases.ts";
 import { clientAt, ledgerAt, ownRedis } from "../support/own-redis.ts";
 import { freePort, redisProgram } from "../support/redis.ts";
 
 const running = { ...how, mayWork: [], running: true };
-
-async function fill(ledger: Ledger, attached: Record<string, string> = {}): Promise<void> {
-  await ledger.putPools([pool({ lingerSeconds: 0 })]);
-  for (const name of ["n1", "n2"]) await ledger.putNode(node(name));
-  await ledger.putInventory("partners", inventory(2, attached), await ledger.now());
-}
 
 describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
   it("starts again from a dump grants nothing before a beat, and then gives running pods what they have", async () => {
@@ -22,7 +15,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     const first = await ownRedis(["--dir", dir], port);
     const ledger = ledgerAt(first.url);
     const mirror = await ledger.beat(null);
-    await fill(ledger);
+    await fillPartners(ledger);
     await attach(ledger, "p1", "n1");
     await clientAt(first.url).save();
     await attach(ledger, "p2", "n2"); // in no dump
@@ -35,7 +28,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     expect(await ledger.release("p1", how)).toEqual({ status: "released", last: true });
 
     expect(await ledger.beat(mirror)).toMatchObject({ signs: ["other-server"] });
-    await fill(ledger, { a1: "i-n1", a2: "i-n2" });
+    await fillPartners(ledger, { a1: "i-n1", a2: "i-n2" });
     for (const [podUid, on, ip] of [
       ["p1", "n1", "203.0.113.1"],
       ["p2", "n2", "203.0.113.2"],
@@ -51,7 +44,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     const before = ledgerAt(primary.url);
     const own = clientAt(replica.url);
     await before.beat(null);
-    await fill(before);
+    await fillPartners(before);
     await expect.poll(() => own.exists("static-egress:{own}:inventories"), { timeout: 30_000 }).toBe(1);
     await own.replicaof("127.0.0.1", "1"); // cut off from here on
     const { fence } = await attach(before, "p1", "n1");
@@ -63,7 +56,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     expect(await after.acquire(claim("p2", "n2"), how)).toMatchObject({ reason: "ledger-doubtful" });
     const beat = await after.beat(mirror);
     expect(beat.signs).toEqual(["other-server", "older"]);
-    await fill(after, { a1: "i-n1" });
+    await fillPartners(after, { a1: "i-n1" });
     expect(await after.settle("i-n1", fence, { outcome: "detached" })).toBe(false);
     expect(await after.acquire(claim("p1", "n1"), running)).toMatchObject({ status: "attached", ip: "203.0.113.1" });
     expect(await after.renew("p1", 60_000)).toMatchObject({ status: "renewed", ip: "203.0.113.1" });
@@ -74,7 +67,7 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     const ledger = ledgerAt(url);
     const own = clientAt(url);
     const mirror = await ledger.beat(null);
-    await fill(ledger);
+    await fillPartners(ledger);
     await attach(ledger, "p1", "n1");
     await ledger.acquire(claim("p2", "n2"), { ...how, mayWork: [] });
     await ledger.acquire(claim("p3", "n3"), how);

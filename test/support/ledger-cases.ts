@@ -68,3 +68,10 @@ export async function putIntoUse({ ledger, beat, pass }: TimedLedger): Promise<L
   await pass(60_000);
   return ledger;
 }
+
+/** A pool of two addresses and two nodes, as a controller fills a ledger; `attached`: what the cloud has, address to machine. */
+export async function fillPartners(ledger: Ledger, attached: Record<string, string> = {}): Promise<void> {
+  await ledger.putPools([pool({ lingerSeconds: 0 })]);
+  for (const name of ["n1", "n2"]) await ledger.putNode(node(name));
+  await ledger.putInventory("partners", inventory(2, attached), await ledger.now());
+}

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,11 +35,27 @@ export interface TestRedis {
  * program is installed.
  */
 export async function startRedis(extra: readonly string[] = [], at?: number): Promise<TestRedis | undefined> {
+  const dir = mkdtempSync(join(tmpdir(), "static-egress-redis-"));
+  return launch(["--save", "", "--dir", dir, ...extra], at);
+}
+
+/** A Sentinel that watches the primary on that port under the name `ours`, and needs `quorum` of its kind to judge it. */
+export async function startSentinel(primary: number, quorum: number): Promise<TestRedis | undefined> {
+  const file = join(mkdtempSync(join(tmpdir(), "static-egress-sentinel-")), "sentinel.conf");
+  const lines = [
+    `monitor ours 127.0.0.1 ${primary} ${quorum}`,
+    "down-after-milliseconds ours 1000",
+    "failover-timeout ours 5000",
+  ];
+  writeFileSync(file, lines.map((line) => `sentinel ${line}\n`).join(""));
+  return launch([file, "--sentinel"]);
+}
+
+async function launch(args: readonly string[], at?: number): Promise<TestRedis | undefined> {
   const program = redisProgram();
   if (program === undefined) return undefined;
   const port = at ?? (await freePort());
-  const dir = mkdtempSync(join(tmpdir(), "static-egress-redis-"));
-  const child = spawn(program, ["--port", String(port), "--save", "", "--dir", dir, ...extra], { stdio: "ignore" });
+  const child = spawn(program, [...args, "--port", String(port)], { stdio: "ignore" });
   const url = `redis://127.0.0.1:${port}`;
   await answers(url, child);
   return { url, stop: () => end(child) };
