@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Results } from "../soak/results.ts";
 
 interface Tried {
   readonly kind: string;
@@ -26,6 +27,33 @@ interface ModelResult {
 const result = <T>(path: string): T => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")) as T;
 const many = (count: number): string => count.toLocaleString("en-US");
 
+/** One run of the soak per cloud, as `npm run soak -- --save test/soak/last.CLOUD.json` leaves it. */
+function soakRows(): string[][] {
+  const files = readdirSync(new URL("../soak", import.meta.url)).filter((name) => /^last\.\w+\.json$/.test(name));
+  return files.toSorted().flatMap((file) => {
+    const soak = result<Results>(`test/soak/${file}`);
+    const { cloud, faults, nodeDowntime: down } = soak;
+    const count = Object.values(faults).reduce((sum, kind) => sum + kind.count, 0);
+    return [
+      [
+        `soak, ${cloud} of the lab: ${soak.nodes} nodes, ${soak.minutes} minutes`,
+        `${count} faults, ${soak.workloadsStarted} workloads, ${many(soak.flows.total)} flows: ${soak.flows.wrong} from a wrong address, ${soak.violations.length} violations`,
+        "`npm run soak`",
+      ],
+      ...Object.entries(faults).map(([kind, { count: times, medianSeconds, worstSeconds }]) => [
+        `soak, ${cloud}: ${kind}`,
+        `${times} times; ${medianSeconds} s until repaired, at worst ${worstSeconds} s`,
+        "",
+      ]),
+      [
+        `soak, ${cloud}: node without any public address`,
+        `${down.totalSeconds} s in ${soak.attached} attaches and ${soak.detached} detaches, at worst ${down.longestSeconds} s at a time`,
+        "",
+      ],
+    ];
+  });
+}
+
 /** README's table of the proof, out of what the long runs have left as data: a test holds it to them. */
 export function proofTable(): string {
   const matrix = result<MatrixResult>("test/matrix/last.json");
@@ -49,6 +77,7 @@ export function proofTable(): string {
       `${many(simulation.histories)} over ${many(simulation.virtualHours)} hours with ${many(faults)} faults of ${Object.keys(simulation.faults).length} kinds, ${simulation.broken.length} broken`,
       "`npm run simulate`",
     ],
+    ...soakRows(),
     [
       "model: distinct states",
       `${many(model.states)}; ${mutants.filter(({ breaks }) => breaks !== null).length} of ${mutants.length} guards, taken out, break an invariant, the others are explained`,
