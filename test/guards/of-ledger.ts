@@ -30,7 +30,7 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "leases: no detach while there are any",
     file: `${folder}/state.ts`,
-    guard: 'return idle ? { kind: "detach", atMs: lingerUntilMs } : null;',
+    guard: 'return idle ? { kind: "detach", atMs: Math.max(lingerUntilMs, unsureUntilMs) } : null;',
     without: 'return { kind: "detach", atMs: lingerUntilMs };',
     finder: matrix("start, the sidecar works/acquire"),
   },
