@@ -83,6 +83,27 @@ export const programGuards: readonly Guard[] = [
     finder: tests("unit", "test/unit/controller/evidence.test.ts"),
   },
   {
+    name: "evidence: a machine that stopped keeps its address for unreachableSeconds",
+    file: "webhook/controller/evidence.ts",
+    guard: "const leftMs = unreachableMs - silentMs;",
+    without: "const leftMs = 0 * (unreachableMs - silentMs);",
+    finder: tests("unit", "test/unit/controller/evidence.test.ts"),
+  },
+  {
+    name: "evidence: the cloud is asked about machines that are silent only",
+    file: "webhook/controller/suspicions.ts",
+    guard: 'const silent = found.verdict === "keep" && !found.late;',
+    without: 'const silent = found.verdict === "keep";',
+    finder: tests("integration", "test/integration/controller/controller.test.ts", "not Ready"),
+  },
+  {
+    name: "evidence: another machine's word counts for nothing",
+    file: "webhook/controller/silent-machines.ts",
+    guard: "if (id !== machine.id) return undefined;",
+    without: "if (id === '') return undefined;",
+    finder: tests("unit", "test/unit/controller/silent-machines.test.ts"),
+  },
+  {
     name: "evidence: a pod that a watch does not show is read before its lease ends",
     file: "webhook/controller/suspicions.ts",
     guard: "judgePod(podUid, cached ?? (await cluster.readPod(at.namespace, at.name)))",
