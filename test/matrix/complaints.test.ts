@@ -195,7 +195,7 @@ describe.each(both)("what earlier tools get wrong: the cloud's work is done by %
 
   describe("when the cloud throttles five times in a row", () => {
     it("goes on with the same address", () =>
-      tell(setting({ sidecarsWork, addresses: 2 }), async ({ happens, passes, aims, gate, changes }) => {
+      tell(setting({ sidecarsWork, addresses: 2 }), async ({ scene, happens, passes, aims, gate, changes }) => {
         let refused = 0;
         aims((call) => {
           if (call !== "cloud.AssociateAddress" || refused === 5) return undefined;
@@ -206,6 +206,8 @@ describe.each(both)("what earlier tools get wrong: the cloud's work is done by %
         await passes(90);
         expect([refused, gate(0)]).toEqual([5, first]);
         expect(changes()).toHaveLength(1);
+        const givenUp = scene.world.story.lines.filter((line) => line.includes("node-problem"));
+        expect(givenUp, "the address is nobody else's meanwhile").toEqual([]);
       }));
   });
 
