@@ -3,6 +3,7 @@ import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/redis/lua";
 const lib = `${folder}/lib.lua`;
+const trust = `${folder}/trust.lua`;
 
 /** The same rules as Redis keeps them; the suite of conformance runs on a Redis of its own. */
 export const redisGuards: readonly Guard[] = [
@@ -36,7 +37,7 @@ export const redisGuards: readonly Guard[] = [
   },
   {
     name: "Redis: fence: it is of its epoch",
-    file: lib,
+    file: trust,
     guard: "return redis.call('GET', key('epoch')) .. '.' .. redis.call",
     without: "return '1.' .. redis.call",
     finder: doubts(),
@@ -155,49 +156,49 @@ export const redisGuards: readonly Guard[] = [
   },
   {
     name: "Redis: doubt: nothing is detached before all leases are restored",
-    file: lib,
+    file: trust,
     guard: "if emptied_at() ~= 0 and beaten('restored')",
     without: "if false and beaten('restored')",
     finder: doubts("said to be restored"),
   },
   {
     name: "Redis: version: a newer ledger is refused",
-    file: lib,
+    file: trust,
     guard: "if version > LEDGER_VERSION then",
     without: "if false then",
     finder: doubts("version seen"),
   },
   {
     name: "Redis: doubt: nothing is detached before its time is up",
-    file: lib,
+    file: trust,
     guard: " or now < (tonumber(beaten('doubtUntil')) or 0) then return false end",
     without: " then return false end",
     finder: doubts(),
   },
   {
     name: "Redis: doubt: nothing is detached before the pool was read in it",
-    file: lib,
+    file: trust,
     guard: "return not is_read or read_at_of(pool) >= (tonumber(beaten('doubtSince')) or 0)",
     without: "return true",
     finder: doubts(),
   },
   {
     name: "Redis: doubt: nothing is detached while nobody beats",
-    file: lib,
+    file: trust,
     guard: "if now - (tonumber(beaten('at')) or 0) > BEAT_GAP_MS or now",
     without: "if now",
     finder: doubts(),
   },
   {
     name: "Redis: doubt: an emptied ledger begins no work while old actors may be at it",
-    file: lib,
+    file: trust,
     guard: "return at > now and at or 0",
     without: "return 0",
     finder: doubts(),
   },
   {
     name: "Redis: doubt: nothing is granted by a server that was not beaten to",
-    file: lib,
+    file: trust,
     guard: "return beaten('server') == server_id() end",
     without: "return true end",
     finder: doubts(),
@@ -225,7 +226,7 @@ export const redisGuards: readonly Guard[] = [
   },
   {
     name: "Redis: term: an older leader's command is refused",
-    file: lib,
+    file: trust,
     guard: "if term and term < (tonumber(beaten('term')) or 0) then",
     without: "if false then",
     finder: doubts(),

@@ -49,7 +49,7 @@ function signsOf({ epoch, server, beat: last }: State, now: number, mirror: Mirr
   return signs;
 }
 
-/** Throws LEDGER_SUPERSEDED in a term that is over (the first lines of lib.lua). */
+/** Throws LEDGER_SUPERSEDED in a term that is over (the first lines of trust.lua). */
 export function refuseOlder({ beat: { term: newest } }: State, term: number): void {
   if (term >= newest) return;
   throw new EgressError("LEDGER_SUPERSEDED", `term ${term} is over: the leader of term ${newest} has beaten`);
@@ -73,7 +73,7 @@ export function workFromMs({ beat: { emptiedMs } }: State, now: number): number 
   return at > now ? at : 0;
 }
 
-/** As may_detach of lib.lua. */
+/** As may_detach of trust.lua. */
 export function mayDetach(
   { beat: { atMs, doubtSinceMs, doubtUntilMs, emptiedMs, restored }, epoch, pools, inventories }: State,
   now: number,

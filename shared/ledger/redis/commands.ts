@@ -21,6 +21,7 @@ import removeNode from "./lua/remove-node.lua";
 import renew from "./lua/renew.lua";
 import settle from "./lua/settle.lua";
 import snapshot from "./lua/snapshot.lua";
+import trust from "./lua/trust.lua";
 
 const scripts = {
   acquire,
@@ -52,7 +53,7 @@ export type Run = (command: CommandName, ...argv: (string | number)[]) => Promis
 
 /**
  * Runs our commands on a connection; each takes the root key, its arguments (see the header of its Lua file) and last the
- * leader's term, '' for none (lib.lua takes it off). A script
+ * leader's term, '' for none (trust.lua takes it off). A script
  * goes by its text the first time, and then by the hash that the server tells: ioredis' own defineCommand would compute it
  * here, and loading OpenSSL for that costs every sidecar 4 MiB. `clockLua` sets `now`; tests that jump in time bring their own.
  */
@@ -69,7 +70,7 @@ export function prepareCommands(redis: Redis | Cluster, root: string, clockLua: 
         hashes.delete(command); // another server, or one that was restarted
       }
     }
-    const text = `${clockLua}\nlocal LEDGER_VERSION = ${ledgerVersion}\n${lib}\n${scripts[command]}`;
+    const text = `${clockLua}\nlocal LEDGER_VERSION = ${ledgerVersion}\n${trust}\n${lib}\n${scripts[command]}`;
     redis.script("LOAD", text).then(
       (told) => hashes.set(command, String(told)),
       () => undefined, // the command itself, right behind on the same connection, tells what is wrong

@@ -11,7 +11,7 @@ const byPrefix: Record<string, ErrorCode> = {
   NOAUTH: "LEDGER_DENIED",
   WRONGPASS: "LEDGER_DENIED",
   NOPERM: "LEDGER_DENIED",
-  SUPERSEDED: "LEDGER_SUPERSEDED", // our own, lib.lua
+  SUPERSEDED: "LEDGER_SUPERSEDED", // our own, trust.lua
   VERSION: "LEDGER_VERSION", // likewise
 };
 
