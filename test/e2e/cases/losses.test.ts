@@ -47,7 +47,9 @@ describe.runIf(withMachines && enoughNodes)("under live pods", () => {
 
   async function expectNewPodsGoOn(name: string, seconds: number): Promise<void> {
     const port = freshPort();
-    await apply(at.pod({ name, node: spare, pool: "partners", port }));
+    const newPod = at.pod({ name, node: spare, pool: "partners", port });
+    // Endpoints take a moment longer than readiness to reach the API server.
+    await until("the pod is admitted", async () => ({ out: await apply(newPod) }), 20);
     await at.ready(name, 1, seconds);
     expect(await sources(port)).toEqual([await lab!.egressIp(spare)]);
     await at.kube("delete", "pod", name, "--wait=false");
@@ -116,6 +118,13 @@ describe.runIf(withMachines && enoughNodes)("under live pods", () => {
       return now === undefined || now === active.found ? `${now}` : { now };
     });
     await expectNewPodsGoOn("after-leader", 60);
+    await expectUnmoved(calm);
+  });
+
+  it("all replicas of the webhook are killed at once: nothing moves, and what comes after them goes on", async () => {
+    await ours.killAllWebhooks();
+    await ours.whole(ours.webhookDeployment);
+    await expectNewPodsGoOn("after-all", 60);
     await expectUnmoved(calm);
   });
 
