@@ -133,10 +133,10 @@ eachLedger("Ledger in doubt", (open) => {
         await ledger.putInventory("partners", inventory(2, { a1: "i-n1" }), early);
         await pass(9_000);
         await read();
+        await restored();
         // The node may still lack its ephemeral address: it is seen to once something may be taken off again.
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ reason: "detaching" });
         await pass(120_000);
-        await restored();
         const { fence } = (await ledger.begin("i-n1")) ?? { fence: "" };
         expect(await ledger.settle("i-n1", fence, { outcome: "absent" })).toBe(true);
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ status: "work" });
@@ -167,11 +167,25 @@ eachLedger("Ledger in doubt", (open) => {
         expect(await ledger.acquire(claim("p2", "n2"), how)).toMatchObject({ ...doubtful, position: 2 });
         const woken = new Promise<void>((resolve) => void ledger.onWake("p1", resolve));
         await ledger.onWake("p1", () => undefined);
+        await restored();
         await pass(1_000);
         await read({ a1: "i-n1" });
         await woken;
         expect(await ledger.acquire(claim("p1", "n1"), how)).toMatchObject({ status: "attached", ip: "203.0.113.1" });
         expect(await ledger.acquire(claim("p2", "n2"), how)).toMatchObject({ status: "work" });
+      });
+
+      it("grants nothing to pods that start before those that run have their leases again, and wakes them then", async () => {
+        await empty();
+        await pass(36_000);
+        await read({ a1: "i-n1" });
+        expect(await ledger.acquire(claim("p1", "n2"), how)).toMatchObject(doubtful);
+        expect(await ledger.acquire(claim("p2", "n1"), running)).toMatchObject({ status: "attached" });
+        const woken = new Promise<void>((resolve) => void ledger.onWake("p1", resolve));
+        await ledger.onWake("p1", () => undefined);
+        await restored();
+        await woken;
+        expect(await ledger.acquire(claim("p1", "n2"), how)).toMatchObject({ status: "work" });
       });
 
       it("waits for its pools and nodes with the same reason, and not for ever", async () => {

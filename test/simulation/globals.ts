@@ -24,6 +24,15 @@ export function takeOver(engine: Engine): () => void {
     later(() => over.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")), ms);
     return over.signal;
   }
+  /** The platform keeps what listens to its own for ever, and with it the whole world of a history: sources here never end. */
+  function any(signals: Iterable<AbortSignal>): AbortSignal {
+    const first = new AbortController();
+    for (const signal of signals) {
+      if (signal.aborted) first.abort(signal.reason);
+      else signal.addEventListener("abort", () => first.abort(signal.reason), { once: true });
+    }
+    return first.signal;
+  }
   function pause(ms: number, value: unknown, { signal }: { signal?: AbortSignal } = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
@@ -48,6 +57,7 @@ export function takeOver(engine: Engine): () => void {
     { on: performance, name: "now", value: () => engine.now() - startedAt },
     { on: Math, name: "random", value: () => engine.current()?.random.next() ?? 0.5 },
     { on: AbortSignal, name: "timeout", value: timeout },
+    { on: AbortSignal, name: "any", value: any },
     { on: timersPromises, name: "setTimeout", value: pause },
   ]);
 }

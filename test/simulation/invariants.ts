@@ -47,7 +47,8 @@ export function createInvariants(world: World, pods: Pods): Invariants {
       }
     },
     opens(pod, ip, isFirst) {
-      pod.excused = "";
+      // A pod without its object may go on for a while; that it is gone has been said.
+      if (pod.excused !== "force deleted") pod.excused = "";
       if (ip === null || !isFirst) return;
       const carried = truth.carriedBy(pod.machine);
       if (carried?.ip === ip) return;

@@ -1,7 +1,7 @@
 import { allows } from "../../pools/allow.ts";
 import type { Acquisition, Claim } from "../port.ts";
 import type { WaitReason } from "../records.ts";
-import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
+import { isNoted, isRestored, trustedFromMs, workFromMs } from "./beat.ts";
 import {
   addLease,
   anyPool,
@@ -68,6 +68,12 @@ export function acquire(
   const fromMs = trustedFromMs(state, running);
   const filling = (queued = false) =>
     wait("ledger-doubtful", "the ledger had lost data and was emptied: it is being filled from the cloud", queued);
+  const restoring = () =>
+    wait(
+      "ledger-doubtful",
+      "the ledger had lost data and was emptied: pods that run get their leases back first",
+      true,
+    );
 
   if (pool === undefined && now < fromMs) return filling();
   if (pool === undefined) return wait("pool-unknown", `there is no pool '${claim.pool}'`);
@@ -84,6 +90,7 @@ export function acquire(
   }
 
   if (!holds && (state.inventories.get(pool.name) ?? 0) < fromMs) return filling(true);
+  if (!holds && !running && !isRestored(state)) return restoring();
   if (running && known !== undefined) state.wake(claim.podUid); // its sidecar asks, too
 
   const attaching: Acquisition = {

@@ -2,7 +2,7 @@ import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
 import { doubtMs, oldActorMs, workMs } from "../times.ts";
 import { ledgerVersion } from "../version.ts";
-import { emptyRecords, wakeWaiters, type State } from "./state.ts";
+import { emptyRecords, wakeQueue, wakeWaiters, type State } from "./state.ts";
 
 /** As beat.lua. */
 export function beat(
@@ -27,6 +27,7 @@ export function beat(
     doubt.emptiedMs = now;
   }
   if (state.epoch === "") state.epoch = String(now);
+  const wereRestored = isRestored(state);
   state.beat = {
     ...doubt,
     restored: restored === state.epoch ? restored : state.beat.restored,
@@ -36,6 +37,7 @@ export function beat(
     server: state.server,
     term: term ?? state.beat.term,
   };
+  if (!wereRestored && isRestored(state)) for (const name of state.pools.keys()) wakeQueue(state, name);
   return { epoch: state.epoch, sequence: state.beat.sequence, signs, doubtUntilMs: state.beat.doubtUntilMs };
 }
 
@@ -73,13 +75,15 @@ export function workFromMs({ beat: { emptiedMs } }: State, now: number): number 
   return at > now ? at : 0;
 }
 
+/** As is_restored of trust.lua. */
+export const isRestored = ({ beat: { emptiedMs, restored }, epoch }: State): boolean =>
+  emptiedMs === 0 || restored === epoch;
+
 /** As may_detach of trust.lua. */
-export function mayDetach(
-  { beat: { atMs, doubtSinceMs, doubtUntilMs, emptiedMs, restored }, epoch, pools, inventories }: State,
-  now: number,
-  pool: string,
-) {
-  if (emptiedMs !== 0 && restored !== epoch) return false;
+export function mayDetach(state: State, now: number, pool: string): boolean {
+  const { pools, inventories } = state;
+  const { atMs, doubtSinceMs, doubtUntilMs } = state.beat;
+  if (!isRestored(state)) return false;
   if (now - atMs > beatGapMs || now < doubtUntilMs) return false;
   return !pools.has(pool) || (inventories.get(pool) ?? 0) >= doubtSinceMs;
 }

@@ -83,6 +83,9 @@ if node.cloud ~= pool.cloud then
 end
 
 if not holds and emptied_at() ~= 0 and read_at_of(pool_name) < trusted_from then return filling(true) end
+if not holds and not running and not is_restored() then
+  return wait('ledger-doubtful', 'the ledger had lost data and was emptied: pods that run get their leases back first', true)
+end
 
 if running and known then wake(uid) end -- its sidecar asks, too
 local attachment = get('attachments', machine)

@@ -55,6 +55,9 @@ end
 epoch = epoch or tostring(now)
 redis.call('SET', key('epoch'), epoch)
 redis.call('HSET', key('beat'), 'version', LEDGER_VERSION, 'sequence', last.sequence + 1, 'at', now, 'server', server)
-if ARGV[4] == epoch then redis.call('HSET', key('beat'), 'restored', epoch) end
+if ARGV[4] == epoch and beaten('restored') ~= epoch then
+  redis.call('HSET', key('beat'), 'restored', epoch)
+  for _, pool in ipairs(redis.call('HKEYS', key('pools'))) do wake_queue(pool) end
+end
 if ARGV[1] ~= '' then redis.call('HSET', key('beat'), 'term', ARGV[1]) end
 return { epoch, last.sequence + 1, tonumber(beaten('doubtUntil')) or 0, signs }

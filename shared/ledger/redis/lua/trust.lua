@@ -30,10 +30,13 @@ local function work_from()
 end
 local function read_at_of(pool) return tonumber(redis.call('HGET', key('inventories'), pool)) or 0 end
 
--- No detach while nobody looks after the ledger, nor before an emptied one has the leases of all running pods again, nor in
--- doubt: before its time is up and the pool was read in it. A pool that was taken out is not read any more.
+-- An emptied ledger has the leases of all running pods again. Before, it does not know what its nodes are needed for.
+local function is_restored() return emptied_at() == 0 or beaten('restored') == redis.call('GET', key('epoch')) end
+
+-- No detach while nobody looks after the ledger, nor before all leases are restored, nor in doubt: before its time is up and the
+-- pool was read in it. A pool that was taken out is not read any more.
 local function may_detach(pool)
-  if emptied_at() ~= 0 and beaten('restored') ~= redis.call('GET', key('epoch')) then return false end
+  if not is_restored() then return false end
   if now - (tonumber(beaten('at')) or 0) > BEAT_GAP_MS or now < (tonumber(beaten('doubtUntil')) or 0) then return false end
   local is_read = redis.call('HEXISTS', key('pools'), pool) == 1
   return not is_read or read_at_of(pool) >= (tonumber(beaten('doubtSince')) or 0)
