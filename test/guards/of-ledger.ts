@@ -141,9 +141,16 @@ export const ledgerGuards: readonly Guard[] = [
     finder: ledger("failed for good"),
   },
   {
+    name: "doubt: pods that start wait until those that run have their leases again",
+    file: `${folder}/acquire.ts`,
+    guard: "if (!holds && !running && !isRestored(state)) return restoring();",
+    without: "void restoring;",
+    finder: doubts("grants nothing to pods that start"),
+  },
+  {
     name: "doubt: nothing is detached before all leases are restored",
     file: `${folder}/beat.ts`,
-    guard: "if (emptiedMs !== 0 && restored !== epoch) return false;",
+    guard: "if (!isRestored(state)) return false;",
     without: "",
     finder: doubts("said to be restored"),
   },

@@ -157,9 +157,16 @@ export const redisGuards: readonly Guard[] = [
   {
     name: "Redis: doubt: nothing is detached before all leases are restored",
     file: trust,
-    guard: "if emptied_at() ~= 0 and beaten('restored')",
-    without: "if false and beaten('restored')",
+    guard: "if not is_restored() then return false end",
+    without: "",
     finder: doubts("said to be restored"),
+  },
+  {
+    name: "Redis: doubt: pods that start wait until those that run have their leases again",
+    file: `${folder}/acquire.lua`,
+    guard: "if not holds and not running and not is_restored() then",
+    without: "if false then",
+    finder: doubts("grants nothing to pods that start"),
   },
   {
     name: "Redis: version: a newer ledger is refused",
