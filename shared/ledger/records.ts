@@ -54,6 +54,8 @@ export interface Attachment {
   readonly lingerUntilMs: number;
   /** Until when what an attempt before the last one asked of the cloud may come true; 0 for nothing. It is not detached before. */
   readonly unsureUntilMs: number;
+  /** An attempt has left the node without any public address (NODE_WITHOUT_ADDRESS): the attach is not given up before one is there. */
+  readonly stranded: boolean;
 }
 
 export interface Lease {

@@ -46,6 +46,26 @@ eachLedger("Ledger", (open) => {
   });
 
   describe("settle", () => {
+    it("does not give up an attach that has left the node without a way out, unless the node or the address is gone", async () => {
+      const begun = async () => jobOf(await ledger.acquire(claim("p1", "n1"), how)).fence;
+      const lost = {
+        outcome: "retry",
+        code: "NODE_WITHOUT_ADDRESS",
+        message: "half way",
+        retryAfterMs: 1_000,
+      } as const;
+      const denied = { outcome: "failed", code: "CLOUD_DENIED", message: "denied", addressAtFault: false } as const;
+      await ledger.settle("i-n1", await begun(), lost);
+      for (let attempt = 0; attempt < 4; attempt++) {
+        await timed.pass(16_000);
+        await ledger.settle("i-n1", await begun(), denied);
+        expect((await ledger.snapshot()).attachments).toMatchObject([{ state: "attaching", stranded: true }]);
+      }
+      await timed.pass(16_000);
+      await ledger.settle("i-n1", await begun(), { ...denied, code: "NODE_UNKNOWN" });
+      expect((await ledger.snapshot()).attachments).toEqual([]);
+    });
+
     it("frees the address of a failed attach, queues the pods and holds the node back for a while", async () => {
       const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
       const failed = { outcome: "failed", code: "NODE_PRIVATE", message: "private", addressAtFault: false } as const;

@@ -134,10 +134,17 @@ export const ledgerGuards: readonly Guard[] = [
     finder: ledger("replaced"),
   },
   {
+    name: "stranded: an attach that left its node without a way out is not given up",
+    file: `${folder}/settle.ts`,
+    guard: "return !stranded ||",
+    without: "return stranded || true ||",
+    finder: ledger("without a way out"),
+  },
+  {
     name: "unsure: an attach that failed meanwhile stays with its address",
     file: `${folder}/settle.ts`,
-    guard: "&& attachment.unsureUntilMs <= now)",
-    without: ")",
+    guard: "|| unsureUntilMs > now) return false;",
+    without: ") return false;",
     finder: ledger("failed for good"),
   },
   {

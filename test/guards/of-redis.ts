@@ -148,10 +148,17 @@ export const redisGuards: readonly Guard[] = [
     finder: ledger("replaced"),
   },
   {
+    name: "Redis: stranded: an attach that left its node without a way out is not given up",
+    file: `${folder}/settle.lua`,
+    guard: "return not attachment.stranded or",
+    without: "return true or",
+    finder: ledger("without a way out"),
+  },
+  {
     name: "Redis: unsure: an attach that failed meanwhile stays with its address",
     file: `${folder}/settle.lua`,
-    guard: " and unsure_until(attachment) <= now then",
-    without: " then",
+    guard: " or unsure_until(attachment) > now then return false end",
+    without: " then return false end",
     finder: ledger("failed for good"),
   },
   {

@@ -150,6 +150,7 @@ export function acquire(
     deadlineMs: workFromMs(state, now),
     lingerUntilMs: 0,
     unsureUntilMs: 0,
+    stranded: false,
   };
   state.attachments.set(machine, reserved);
   addLease(state, pod, machine, now + leaseMs);

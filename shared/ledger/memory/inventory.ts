@@ -143,6 +143,7 @@ function adopt(state: State, now: number, pool: string, row: CloudAddress, machi
     deadlineMs: 0,
     lingerUntilMs: Math.max(lingerUntil(state, now, { pool, machine: node.machine }), now + 120_000),
     unsureUntilMs: 0,
+    stranded: false,
   });
   state.changed(machine);
   return true;

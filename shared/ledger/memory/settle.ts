@@ -26,6 +26,7 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
   switch (settlement.outcome) {
     case "attached":
       attachment.state = "attached";
+      attachment.stranded = false;
       attachment.sinceMs = now;
       attachment.hadEphemeral ||= settlement.hadEphemeral;
       if (countLeases(state, machine) === 0) attachment.lingerUntilMs = lingerUntil(state, now, attachment);
@@ -45,22 +46,31 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
       wakeNode();
       return;
     case "failed":
-      // A detach that failed is never taken for done, nor may an address go whose attach may come true yet.
-      if (attachment.state === "attaching" && attachment.unsureUntilMs <= now)
-        failed(state, now, attachment, settlement);
+      if (isGivenUp(attachment, settlement, now)) failed(state, now, attachment, settlement);
       else tryAgain(15_000);
       return;
     case "retry":
+      attachment.stranded ||= settlement.code === "NODE_WITHOUT_ADDRESS";
       tryAgain(settlement.retryAfterMs);
   }
 }
 
-function failed(
-  state: State,
+type Failed = Extract<Settlement, { outcome: "failed" }>;
+
+/**
+ * A detach that failed is never taken for done, nor may an address go whose attach may come true yet, nor a node be forgotten
+ * that an attempt has left without a way out: unless it is gone, or another address may do better.
+ */
+function isGivenUp(
+  { state, unsureUntilMs, stranded }: AttachmentRecord,
+  { code, addressAtFault }: Failed,
   now: number,
-  attachment: AttachmentRecord,
-  settlement: Extract<Settlement, { outcome: "failed" }>,
-): void {
+) {
+  if (state !== "attaching" || unsureUntilMs > now) return false;
+  return !stranded || addressAtFault || code === "NODE_UNKNOWN";
+}
+
+function failed(state: State, now: number, attachment: AttachmentRecord, settlement: Failed): void {
   const machine = attachment.machine.id;
   dropAttachment(state, attachment);
   if (settlement.addressAtFault) {

@@ -148,7 +148,7 @@ function toWaiter([podUid, seen, position, text]: Reply[]): Waiter {
   };
 }
 
-interface AttachmentText extends Omit<Attachment, "machine" | "address"> {
+interface AttachmentText extends Omit<Attachment, "machine" | "address" | "stranded"> {
   machine: string;
   providerId: string;
   id: string;
@@ -156,6 +156,7 @@ interface AttachmentText extends Omit<Attachment, "machine" | "address"> {
   lingerUntil: number;
   /** Not there where an older version wrote it. */
   unsureUntil?: number;
+  stranded?: boolean;
   deadline: number;
   since: number;
 }
@@ -174,6 +175,7 @@ function toAttachment(text: Reply): Attachment {
     deadlineMs: row.deadline,
     lingerUntilMs: row.lingerUntil,
     unsureUntilMs: row.unsureUntil ?? 0,
+    stranded: row.stranded ?? false,
   };
 }
 

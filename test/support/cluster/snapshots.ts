@@ -39,6 +39,7 @@ export function anAttachment(node: string, ip: string, more: Partial<Attachment>
     deadlineMs: 0,
     lingerUntilMs: 0,
     unsureUntilMs: 0,
+    stranded: false,
     ...more,
   };
 }

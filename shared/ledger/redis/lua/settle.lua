@@ -23,11 +23,18 @@ local function hand_back_leases()
   end
 end
 
+-- A detach that failed is never taken for done, nor may an address go whose attach may come true yet, nor a node be forgotten
+-- that an attempt has left without a way out: unless it is gone, or another address may do better.
+local function is_given_up()
+  if attachment.state ~= 'attaching' or unsure_until(attachment) > now then return false end
+  return not attachment.stranded or settlement.addressAtFault or settlement.code == 'NODE_UNKNOWN'
+end
+
 if outcome == 'attached' then
   attachment.state, attachment.since = 'attached', now
   attachment.hadEphemeral = attachment.hadEphemeral or settlement.hadEphemeral
   if count_leases(machine) == 0 then attachment.lingerUntil = linger_until(attachment) end
-  attachment.problem = nil
+  attachment.problem, attachment.stranded = nil, nil
   put_attachment(attachment)
   mark_address(attachment.pool, attachment.id, 'used')
   redis.call('HDEL', key('problems'), machine)
@@ -40,7 +47,7 @@ elseif outcome == 'detached' or outcome == 'absent' then
   drop_attachment(attachment)
   free_address(attachment.pool, attachment.id)
   wake_waiters_on(attachment.node)
-elseif outcome == 'failed' and attachment.state == 'attaching' and unsure_until(attachment) <= now then
+elseif outcome == 'failed' and is_given_up() then
   drop_attachment(attachment)
   if settlement.addressAtFault then
     mark_address(attachment.pool, attachment.id, 'taken')
@@ -53,9 +60,10 @@ elseif outcome == 'failed' and attachment.state == 'attaching' and unsure_until(
     free_address(attachment.pool, attachment.id)
   end
   hand_back_leases()
-else -- to be tried again: a detach that failed is never taken for done, nor may an address go whose attach may come true yet
+else -- to be tried again
   attachment.deadline = now + (settlement.retryAfterMs or 15000)
   attachment.lingerUntil = now + DOUBT_MS
+  if settlement.code == 'NODE_WITHOUT_ADDRESS' then attachment.stranded = true end
   attachment.problem = settlement.code .. ': ' .. settlement.message
   put_attachment(attachment)
 end
