@@ -1,3 +1,4 @@
+import type { Clock } from "../../shared/clock.ts";
 import { startLeader, type LeaderTimes } from "./leader.ts";
 import { serveTerm, type TermOptions } from "./term.ts";
 import { createTroubles } from "./troubles.ts";
@@ -5,6 +6,8 @@ import { createTroubles } from "./troubles.ts";
 export interface ControllerOptions extends Omit<TermOptions, "sweepMs" | "inventoryMs" | "tell" | "troubles"> {
   /** Unlike every other replica's, and unlike this one's before a restart: pod name and a random part. */
   readonly identity: string;
+  /** For the Lease of the leadership alone; what is due goes by the ledger's clock. */
+  readonly clock: Clock;
   /** How often everything due is looked at without a hint. Default 15 s. */
   readonly sweepMs?: number;
   /** How often a pool's inventory is read. Default 60 s. */

@@ -1,4 +1,3 @@
-import type { Clock } from "../../shared/clock.ts";
 import type { Machine } from "../../shared/clouds/port.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Lease } from "../../shared/ledger/records.ts";
@@ -21,7 +20,6 @@ interface SuspicionOptions {
   readonly readSilent: ReadSilentMachine;
   /** How long a lease lives from its renewal on, at least. */
   readonly leaseMs: number;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly metrics: Pick<ControllerMetrics, "leaseEnded" | "renewalLate">;
@@ -41,13 +39,14 @@ export interface Suspicions {
 
 /** Ends leases on evidence (design, section 8). */
 export function createSuspicions(options: SuspicionOptions): Suspicions {
-  const { cluster, ledger, nodes, pods, pools, machineOf, readSilent, leaseMs, clock, log, troubles, metrics, signal } =
+  const { cluster, ledger, nodes, pods, pools, machineOf, readSilent, leaseMs, log, troubles, metrics, signal } =
     options;
   const leases = new Map<string, Lease>();
   const named = new Map<string, { namespace: string; name: string }>();
   const late = new Set<string>();
-  /** The ledger's clock less ours. */
-  let aheadMs = 0;
+  /** The ledger's clock, kept by ours that never jumps: a controller whose wall clock is set must not find a node silent for it. */
+  let offsetMs = 0;
+  const ledgerNow = (): number => performance.now() + offsetMs;
 
   /** `expiredAtMs`: the evidence counts for a lease that has expired, not for one that was renewed meanwhile. */
   async function end(podUid: string, pod: string, why: EndReason, expiredAtMs?: number): Promise<void> {
@@ -72,7 +71,7 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
     const machine = machineOf(lease.node);
     if (machine?.id !== lease.machine) return undefined;
     const state = await readSilent(pool, machine);
-    const silentMs = clock() + aheadMs - (lease.expiresAtMs - leaseMs);
+    const silentMs = ledgerNow() - (lease.expiresAtMs - leaseMs);
     return judgeMachine(state, silentMs, unreachableMs);
   }
 
@@ -84,14 +83,14 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
       pod: pods.get(lease.podUid),
       node: nodes.get(lease.node),
     };
-    let found = judgeExpired(lease, seen, unreachableMs, clock());
+    let found = judgeExpired(lease, seen, unreachableMs, ledgerNow());
     if (found.verdict === "read-pod") {
       seen.pod = await cluster.readPod(namespace, name);
-      found = judgeExpired(lease, seen, unreachableMs, clock());
+      found = judgeExpired(lease, seen, unreachableMs, ledgerNow());
     }
     if (found.verdict === "read-node") {
       seen.node = await cluster.readNode(lease.node);
-      found = judgeExpired(lease, seen, unreachableMs, clock());
+      found = judgeExpired(lease, seen, unreachableMs, ledgerNow());
     }
     const silent = found.verdict === "keep" && !found.late;
     if (silent && pool !== undefined) found = (await askCloud(lease, pool, unreachableMs)) ?? found;
@@ -125,7 +124,7 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
 
   return {
     expired(found, nowMs) {
-      aheadMs = nowMs - clock();
+      offsetMs = nowMs - performance.now();
       leases.clear();
       for (const lease of found) leases.set(lease.podUid, lease);
       for (const podUid of late) if (!leases.has(podUid)) late.delete(podUid);

@@ -1,4 +1,3 @@
-import type { Clock } from "../../shared/clock.ts";
 import type { Cloud, Machine } from "../../shared/clouds/port.ts";
 import { codeOf } from "../../shared/errors.ts";
 import { beatEveryMs } from "../../shared/ledger/beat.ts";
@@ -35,7 +34,6 @@ export interface TermOptions {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly metrics: ControllerMetrics;
-  readonly clock: Clock;
   /** How long a lease lives that is restored for a running pod. */
   readonly leaseMs: number;
   readonly ownEvents: OwnEvents;
@@ -58,7 +56,7 @@ const retryMs = (attempt: number): number => Math.min(5_000, 250 * 2 ** attempt)
  * with LEDGER_SUPERSEDED when the ledger has heard of a later leader.
  */
 export async function serveTerm(options: TermOptions, reign: Reign, ending: AbortSignal): Promise<void> {
-  const { cluster, clouds, log, troubles, metrics, clock, sweepMs, inventoryMs, leaseMs } = options;
+  const { cluster, clouds, log, troubles, metrics, sweepMs, inventoryMs, leaseMs } = options;
   const superseded = new AbortController();
   const signal = AbortSignal.any([ending, superseded.signal]);
   // Late commands of this leader are refused; what a job has done is settled under its fence alone.
@@ -92,7 +90,6 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     machineOf,
     readSilent,
     leaseMs,
-    clock,
     ...told,
   });
   const inventory = startInventory({
