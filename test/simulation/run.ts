@@ -115,6 +115,8 @@ async function play(scene: Scene, pass: Pass): Promise<readonly Repair[]> {
   const jobs = [...pods.all.values()].some(({ jobMs, phase }) => jobMs > 0 && phase !== "gone");
   const comes = scene.nodes.all.some(({ lost }) => lost);
   if (history.setting.rests && !jobs && !comes) {
+    // What a doubt has held back is done when it ends.
+    await pass(Math.max(0, world.ledger.dump().beat.doubtUntilMs + restMs - engine.now()));
     const judge = invariants.rests();
     await pass(restMs);
     judge();

@@ -1,6 +1,6 @@
 import { EgressError } from "../../errors.ts";
 import type { Assignment } from "../port.ts";
-import type { GcpCalls, GcpOptions, NewConfig, Target } from "./calls.ts";
+import type { GcpCalls, GcpOptions, NewConfig, Operation, Target } from "./calls.ts";
 import { briefly, change, type Outcome, persistently } from "./change.ts";
 import { gcpError, isRefusal } from "./errors.ts";
 import { type GcpNode, readMachine } from "./machine.ts";
@@ -29,13 +29,14 @@ export async function removeConfig(
 ): Promise<void> {
   if (node.config === undefined) return;
   const { name } = node.config;
-  const outcome = await change(
-    calls,
-    node.zone,
-    () => calls.deleteConfig(targetOf(node, step, attempt), name),
-    briefly,
-    stillMine,
-  );
+  let asked = false;
+  async function start(): Promise<Operation> {
+    // GCE goes by the name: another machine may have it when the request is repeated.
+    if (asked) await readMachine(calls, node, options);
+    asked = true;
+    return calls.deleteConfig(targetOf(node, step, attempt), name);
+  }
+  const outcome = await change(calls, node.zone, start, briefly, stillMine);
   if (outcome.state === "done") return;
   const permission = "compute.instances.deleteAccessConfig";
   if (isRefusal(outcome.cause)) throw failure(outcome, permission, node);
