@@ -66,7 +66,7 @@ export type Release =
 
 /**
  * How a job ended. `failed` frees the address (or marks it taken/missing) and sends the leases back to the queue; while an earlier
- * attempt may come true (`unsureUntilMs`), it counts as a `retry` after 15 s.
+ * attempt may come true (`unsureUntilMs`), or the node is left without a way out (`stranded`), it counts as a `retry` after 15 s.
  */
 export type Settlement =
   | { readonly outcome: "attached"; readonly hadEphemeral: boolean }
@@ -178,7 +178,8 @@ export interface Ledger {
   /**
    * The active controller's sign of life, first thing in its term and every `beatEveryMs`. `mirror`: what the last beat that
    * is known outside has answered; null when none is. Tells a doubtful ledger from a good one, see `DoubtSign`. `restored`: the
-   * epoch in which the leases of all running pods are known to be there; a ledger that was emptied detaches nothing before.
+   * epoch in which the leases of all running pods are known to be there; before, a ledger that was emptied detaches nothing and
+   * grants nothing to pods that start. It is not heard without a mirror.
    */
   beat(mirror: Mirror | null, restored?: string): Promise<Beat>;
   /**

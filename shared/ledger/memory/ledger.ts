@@ -194,7 +194,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         refuseNewer(state);
         // Without a mirror the Lease is a new one: its count of terms begins anew.
         if (term !== null && mirror !== null) refuseOlder(state, term);
-        return beat(state, clock(), mirror, term, restored);
+        return beat(state, clock(), mirror, term, mirror === null ? undefined : restored);
       },
       inTerm,
 
