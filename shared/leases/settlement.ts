@@ -1,5 +1,6 @@
 import { EgressError, type ErrorCode } from "../errors.ts";
 import type { Job, Settlement } from "../ledger/port.ts";
+import { doubtMs } from "../ledger/times.ts";
 
 /** Errors that stay until a person or the inventory changes something: an attach that meets one is given up. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -32,6 +33,8 @@ export function settlementOf(error: unknown, kind: Job["kind"], random: number):
   if (kind === "attach" && final.has(code)) {
     return { outcome: "failed", code, message, addressAtFault: addressAtFault.has(code) };
   }
-  const baseMs = pausesMs[code] ?? (final.has(code) ? 15_000 : 1_000);
+  // GCE removes by a name: what an earlier detach asked may still come true, and would then hit what the next one gave back.
+  const unsure = kind === "detach" && code === "CLOUD_UNKNOWN";
+  const baseMs = unsure ? doubtMs : (pausesMs[code] ?? (final.has(code) ? 15_000 : 1_000));
   return { outcome: "retry", code, message, retryAfterMs: Math.round(baseMs * (1 + random)) };
 }

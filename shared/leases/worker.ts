@@ -44,7 +44,9 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
   const over = [lost.signal, AbortSignal.timeout(longestMs), ...(signal === undefined ? [] : [signal])];
   // By our own clock: an actor that stood still must find out by itself, before it hears it from anybody.
   let mineUntilMs = 0;
-  const stillMine = () => performance.now() < mineUntilMs && !lost.signal.aborted;
+  // What is settled is another attempt's to do, even if a call that nobody waits for any more comes back and would go on.
+  let ended = false;
+  const stillMine = () => !ended && performance.now() < mineUntilMs && !lost.signal.aborted;
   async function extend(): Promise<void> {
     const askedAtMs = performance.now();
     if (await ledger.extend(job.machine.id, job.fence)) mineUntilMs = askedAtMs + workMs;
@@ -85,6 +87,7 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
     }
     log.warn({ error, outcome: settlement.outcome }, "cloud work failed");
   } finally {
+    ended = true;
     clearInterval(timer);
   }
   const current = await ledger.settle(job.machine.id, job.fence, settlement);

@@ -13,7 +13,7 @@ export const matrix = (only: string): Finder => ({
 
 /** The tests whose names have `name` in them, of the files whose paths have one of `files` in them. */
 export const tests = (
-  project: "unit" | "conformance" | "integration" | "matrix",
+  project: "unit" | "conformance" | "integration" | "matrix" | "simulation",
   files: string | readonly string[],
   name = "",
 ): Finder => ({

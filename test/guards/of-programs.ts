@@ -2,6 +2,7 @@ import { complaint, matrix, tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const worker = (name = "") => tests("unit", "test/unit/leases-worker.test.ts", name);
+const simulated = (name: string) => tests("simulation", "test/simulation/simulation.test.ts", name);
 
 /** Guards of the agent, the worker and the controller. */
 export const programGuards: readonly Guard[] = [
@@ -11,6 +12,20 @@ export const programGuards: readonly Guard[] = [
     guard: "performance.now() < mineUntilMs && !lost.signal.aborted",
     without: "mineUntilMs >= 0",
     finder: worker("by its own clock"),
+  },
+  {
+    name: "worker: what is settled is changed no more",
+    file: "shared/leases/worker.ts",
+    guard: "ended = true;",
+    without: "",
+    finder: worker("once it is settled"),
+  },
+  {
+    name: "settlement: a detach of unknown outcome is waited for",
+    file: "shared/leases/settlement.ts",
+    guard: 'kind === "detach" && code === "CLOUD_UNKNOWN"',
+    without: 'kind === "detach" && code === "CLOUD_THROTTLED"',
+    finder: simulated("removal-comes-late"),
   },
   {
     name: "worker: the node's lock",

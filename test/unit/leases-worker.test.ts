@@ -3,6 +3,7 @@ import { createMemoryCloud } from "../../shared/clouds/memory/cloud.ts";
 import type { Cloud } from "../../shared/clouds/port.ts";
 import { EgressError, type ErrorCode } from "../../shared/errors.ts";
 import { settlementOf } from "../../shared/leases/settlement.ts";
+import { doubtMs } from "../../shared/ledger/times.ts";
 import { work, type Workshop } from "../../shared/leases/worker.ts";
 import type { Job, Settlement } from "../../shared/ledger/port.ts";
 import { createMemoryLock } from "../../shared/lock/memory.ts";
@@ -173,6 +174,17 @@ describe("worker", () => {
     expect(told).toEqual([true, false]);
   });
 
+  it("has no right any more once it is settled, whatever call still comes back", async () => {
+    let mine: (() => boolean) | undefined;
+    const attach: Cloud["attach"] = async (_pool, { stillMine }) => {
+      mine = stillMine;
+      expect(mine?.()).toBe(true);
+      throw new EgressError("CLOUD_UNKNOWN", "not waited for");
+    };
+    await work(job, shop({ cloud: { attach } }).workshop);
+    expect(mine?.()).toBe(false);
+  });
+
   it("stops when it is told to, and leaves the rest to be read again", async () => {
     const { workshop, settled } = shop({ cloud: { detach: endless } });
     await work({ ...job, kind: "detach" }, workshop, AbortSignal.abort());
@@ -301,5 +313,11 @@ describe("settlement", () => {
       settlementOf(new EgressError(code, ""), "detach", random) as { retryAfterMs: number };
     expect(after("CLOUD_UNKNOWN", 0.9).retryAfterMs).toBeGreaterThan(after("CLOUD_UNKNOWN", 0).retryAfterMs);
     expect(after("CLOUD_DENIED", 0).retryAfterMs).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it("waits before a detach is asked again until what was asked before has come true or never will", () => {
+    const unknown = new EgressError("CLOUD_UNKNOWN", "");
+    expect(settlementOf(unknown, "detach", 0)).toMatchObject({ retryAfterMs: doubtMs });
+    expect(settlementOf(unknown, "attach", 0)).toMatchObject({ retryAfterMs: 1_000 });
   });
 });
