@@ -34,6 +34,7 @@ export const errorCatalogue = {
   NODE_NOT_RUNNING: "Nothing to do: the machine has to run before it can carry an address.",
   NODE_WITHOUT_ADDRESS:
     "Grant the action that the message names, if it names one; giving the node a public address is tried until it works.",
+  LEASE_SECRET_WRONG: "Nothing to do: the sidecar acquires its lease again with its token.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
   ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz or GET /readyz.",

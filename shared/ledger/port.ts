@@ -17,6 +17,8 @@ export interface Claim {
   readonly nodeUid?: string;
   readonly pool: string;
   readonly note?: PodNote;
+  /** Of the secret that whoever speaks for the lease later has to bring (brokered mode): SHA-256, base64url. */
+  readonly secretHash?: string;
 }
 
 /** One piece of cloud work on one node. Whoever got it is its only actor until `deadlineMs` passes unextended. */
@@ -110,6 +112,9 @@ export interface Repairs {
  *
  * Fails with EgressError LEDGER_UNREACHABLE, LEDGER_READONLY, LEDGER_FULL, LEDGER_TOO_OLD, LEDGER_VERSION,
  * LEDGER_SUPERSEDED or LEDGER_REPLY; nothing is half done then. "Held by another", "exhausted" and the like are answers, not errors.
+ *
+ * `secretHash` of renew, drain and release: the caller is only who it says if the pod's lease, or place in the queue, was
+ * acquired with this one last; else LEASE_SECRET_WRONG, and nothing was changed. Left out, the caller is trusted.
  */
 export interface Ledger {
   /**
@@ -121,17 +126,23 @@ export interface Ledger {
     claim: Claim,
     options: { readonly leaseMs: number; readonly mayWork: readonly string[]; readonly running?: boolean },
   ): Promise<Acquisition>;
-  /** `note`: null for nothing to say; left out, the note that is there stays. */
-  renew(podUid: string, leaseMs: number, note?: PodNote | null): Promise<Renewal>;
+  /**
+   * `note`: null for nothing to say; left out, the note that is there stays. A lease without a secret (restored by the
+   * controller) is unknown to a `secretHash`.
+   */
+  renew(podUid: string, leaseMs: number, note?: PodNote | null, secretHash?: string): Promise<Renewal>;
   /** The pod is terminating: its lease counts for at least `leaseMs` and `graceMs` more, whichever is longer. */
-  drain(podUid: string, options: { readonly leaseMs: number; readonly graceMs: number }): Promise<void>;
+  drain(
+    podUid: string,
+    options: { readonly leaseMs: number; readonly graceMs: number; readonly secretHash?: string },
+  ): Promise<void>;
   /**
    * Ends the pod's lease, or its place in the queue. `expiredAtMs`: only a lease that still ends at that very time (evidence
    * gathered for an expired lease must not end one that was renewed meanwhile); any other is answered `unknown`.
    */
   release(
     podUid: string,
-    options: { readonly mayWork: readonly string[]; readonly expiredAtMs?: number },
+    options: { readonly mayWork: readonly string[]; readonly expiredAtMs?: number; readonly secretHash?: string },
   ): Promise<Release>;
 
   /** Makes the caller the actor of what is due on the machine, with a new fence; null when nothing is due (any more). */

@@ -47,6 +47,8 @@ export function acquire(
     seenMs: now,
     queued: false,
   };
+  const before = running ? known?.secretHash : undefined;
+  if (before !== undefined) pod.secretHash ??= before;
   const moved = known !== undefined && (known.machine !== machine || known.pool !== claim.pool);
   if (known !== undefined && known.state !== "waiting" && moved && node !== undefined) {
     endLease(state, now, known);

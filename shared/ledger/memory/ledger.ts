@@ -10,6 +10,7 @@ import { pace } from "./pace.ts";
 import { settle } from "./settle.ts";
 import {
   anyPool,
+  checkSecret,
   emptyRecords,
   endLease,
   endLeases,
@@ -69,13 +70,15 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
     return {
       acquire: command((now, claim, how) => acquire(state, now, claim, how)),
 
-      renew: command((now, podUid, leaseMs, note) => {
+      renew: command((now, podUid, leaseMs, note, secretHash) => {
         const pod = state.pods.get(podUid);
         const leases = pod === undefined ? undefined : state.leases.get(pod.machine);
         let expiresAtMs = leases?.get(podUid);
         if (pod === undefined || leases === undefined || expiresAtMs === undefined || pod.state === "waiting") {
           return { status: "unknown" };
         }
+        if (secretHash !== undefined && pod.secretHash === undefined) return { status: "unknown" };
+        checkSecret(pod, secretHash);
         const late = expiresAtMs < now;
         if (pod.state === "held") {
           expiresAtMs = now + leaseMs;
@@ -91,17 +94,19 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         return { status: "renewed", ip, expiresAtMs, late };
       }),
 
-      drain: command((now, podUid, { leaseMs, graceMs }) => {
+      drain: command((now, podUid, { leaseMs, graceMs, secretHash }) => {
         const pod = state.pods.get(podUid);
         if (pod === undefined || pod.state === "waiting") return;
+        checkSecret(pod, secretHash);
         pod.state = "draining";
         state.leases.get(pod.machine)?.set(podUid, now + Math.max(leaseMs, graceMs + drainMarginMs));
         state.changed(pod.machine);
       }),
 
-      release: command((now, podUid, { mayWork, expiredAtMs }) => {
+      release: command((now, podUid, { mayWork, expiredAtMs, secretHash }) => {
         const pod = state.pods.get(podUid);
         if (pod === undefined) return { status: "unknown" };
+        checkSecret(pod, secretHash);
         const endsMs = state.leases.get(pod.machine)?.get(podUid);
         if (expiredAtMs !== undefined && endsMs !== expiredAtMs) return { status: "unknown" };
         if (pod.state === "waiting") {

@@ -1,3 +1,4 @@
+import { EgressError } from "../../errors.ts";
 import type { Pool } from "../../pools/schema.ts";
 import type { DoubtSign } from "../beat.ts";
 import type { Job } from "../port.ts";
@@ -18,6 +19,7 @@ export interface PodRecord {
   reason: WaitReason;
   detail: string;
   note?: PodNote;
+  secretHash?: string;
   /** Of a waiter: when it last asked, and whether it queues for an address. */
   seenMs: number;
   queued: boolean;
@@ -118,6 +120,12 @@ export function emptyRecords(): Records {
 export function newFence(state: State): string {
   state.fences += 1;
   return `${state.epoch}.${state.fences}`;
+}
+
+/** Whoever speaks for a pod brings the hash of its secret, or is trusted without one. */
+export function checkSecret(pod: PodRecord, secretHash: string | undefined): void {
+  if (secretHash === undefined || pod.secretHash === secretHash) return;
+  throw new EgressError("LEASE_SECRET_WRONG", `the lease of pod ${pod.podUid} was not acquired with this secret last`);
 }
 
 export const anyPool = (state: State, name: string): Pool | undefined =>

@@ -13,6 +13,7 @@ const byPrefix: Record<string, ErrorCode> = {
   NOPERM: "LEDGER_DENIED",
   SUPERSEDED: "LEDGER_SUPERSEDED", // our own, trust.lua
   VERSION: "LEDGER_VERSION", // likewise
+  SECRET: "LEASE_SECRET_WRONG", // likewise
 };
 
 /** Redis 7.0 has no word of its own for a right that is missing inside a script (later ones say NOPERM). */

@@ -49,19 +49,20 @@ export function createRedisLedger(options: {
       run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
     return {
       async acquire(claim, { leaseMs, mayWork, running = false }) {
-        const { podUid, pod, serviceAccount, node, nodeUid = "", pool, note } = claim;
-        const how = [leaseMs, mayWork.join(","), nodeUid, running ? 1 : 0, note?.kind ?? "", note?.detail ?? ""];
-        return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how));
+        const { podUid, pod, serviceAccount, node, nodeUid = "", pool, note, secretHash = "" } = claim;
+        const how = [leaseMs, mayWork.join(","), nodeUid, running ? 1 : 0, secretHash];
+        const said = [note?.kind ?? "", note?.detail ?? ""];
+        return toAcquisition(await run("acquire", podUid, pod, serviceAccount, node, pool, ...how, ...said));
       },
-      async renew(podUid, leaseMs, note) {
+      async renew(podUid, leaseMs, note, secretHash = "") {
         const said = note === undefined ? [] : [note?.kind ?? "", note?.detail ?? ""];
-        return toRenewal(await run("renew", podUid, leaseMs, ...said));
+        return toRenewal(await run("renew", podUid, leaseMs, secretHash, ...said));
       },
-      async drain(podUid, { leaseMs, graceMs }) {
-        await run("drain", podUid, leaseMs, graceMs + drainMarginMs);
+      async drain(podUid, { leaseMs, graceMs, secretHash = "" }) {
+        await run("drain", podUid, leaseMs, graceMs + drainMarginMs, secretHash);
       },
-      release: async (podUid, { mayWork, expiredAtMs = "" }) =>
-        toRelease(await run("release", podUid, mayWork.join(","), expiredAtMs)),
+      release: async (podUid, { mayWork, expiredAtMs = "", secretHash = "" }) =>
+        toRelease(await run("release", podUid, mayWork.join(","), expiredAtMs, secretHash)),
 
       async begin(machine) {
         const reply = await run("begin", machine);

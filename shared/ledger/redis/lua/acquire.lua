@@ -2,7 +2,7 @@
 -- KEYS[1] root
 -- ARGV 1 pod UID, 2 namespace/name, 3 namespace/service account, 4 node name, 5 pool, 6 lease life (ms),
 --      7 clouds that the caller can do work for, comma-separated, 8 the node's UID or '', 9 1 when the pod's app runs,
---      10 kind of the pod's note or '', 11 its detail
+--      10 hash of the secret that the lease is spoken for with, or '', 11 kind of the pod's note or '', 12 its detail
 -- Output {'attached', ip, fence, expires (ms), pool} | {'work', job, pool} | {'waiting', reason, detail, position, waiting, pool}
 local uid, name, account, node_name, pool_name = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lease_ms, may, running = tonumber(ARGV[6]), ARGV[7], ARGV[9] == '1'
@@ -17,7 +17,8 @@ end
 purge_waiters()
 local known = get('pods', uid)
 local pod = { pod = name, account = account, node = node_name, pool = pool_name, since = known and known.since or now }
-if (ARGV[10] or '') ~= '' then pod.note, pod.noteDetail = ARGV[10], ARGV[11] end
+if ARGV[10] ~= '' then pod.secret = ARGV[10] elseif running and known then pod.secret = known.secret end
+if ARGV[11] ~= '' then pod.note, pod.noteDetail = ARGV[11], ARGV[12] end
 local text = redis.call('HGET', key('pools'), pool_name)
 local node = get('nodes', node_name)
 if node and ARGV[8] ~= '' and node.uid ~= ARGV[8] then node = nil end -- an older node of that name

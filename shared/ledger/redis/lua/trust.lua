@@ -48,6 +48,11 @@ local function get(hash, field)
 end
 local function put(hash, field, value) redis.call('HSET', key(hash), field, cjson.encode(value)) end
 
+-- Whoever speaks for a pod brings the hash of its secret; '' is a caller that needs none. Hashes of random secrets: the time
+-- that comparing takes tells nothing of use.
+local function speaks_for(pod, hash) return hash == '' or pod.secret == hash end
+local function wrong_secret(uid) return redis.error_reply('SECRET the lease of pod ' .. uid .. ' was not acquired with this secret last') end
+
 local function wake(uid) redis.call('PUBLISH', key('wake', uid), '') end
 -- Told at once, and kept until the controller has asked for it: a hint can be lost.
 local function changed(machine)
