@@ -34,6 +34,17 @@ export const errorCatalogue = {
   NODE_NOT_RUNNING: "Nothing to do: the machine has to run before it can carry an address.",
   NODE_WITHOUT_ADDRESS:
     "Grant the action that the message names, if it names one; giving the node a public address is tried until it works.",
+  TOKEN_MISSING: "Send the pod's projected token (audience static-egress) as Authorization: Bearer.",
+  TOKEN_REFUSED: "Nothing to do while the kubelet renews it; else read what the API server says of the token.",
+  TOKEN_OTHER_AUDIENCE: "Send the token of the volume static-egress-token: its audience is static-egress.",
+  IDENTITY_INCOMPLETE:
+    "Use the projected token of a pod, on Kubernetes 1.30 or newer: older ones do not name the node.",
+  IDENTITY_UNCHECKED:
+    "Nothing to do: it is asked again. If it stays, let the webhook create tokenreviews (manifests/base/rbac.yaml).",
+  REQUEST_INVALID: "Send what GET /v1/openapi.json describes.",
+  BROKER_UNREACHABLE:
+    "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",
+  BROKER_REPLY: "Check that STATIC_EGRESS_BROKER_URL is the webhook's; a sidecar newer than the webhook is not served.",
   LEASE_SECRET_WRONG: "Nothing to do: the sidecar acquires its lease again with its token.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",

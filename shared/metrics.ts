@@ -41,6 +41,7 @@ export function createMetrics(options: { process?: boolean } = {}) {
     nodesWithoutAddress: gauge("nodes_without_address", "Nodes that an attach or detach left without any", "cloud"),
     admissionRequests: counter("admission_requests_total", "Reviews: inject, skip, deny, invalid, fault", "outcome"),
     admissionSeconds: histogram("admission_duration_seconds", "Deciding one review", secondsFast, "outcome"),
+    apiRefused: counter("api_refused_total", "Requests to the lease API that were refused, by code", "code"),
     controllerLeading: gauge("controller_leading", "1 while this replica is the active controller"),
     controllerSweeps: counter("controller_sweeps_total", "Looks at what is due, by code; ok", "code"),
     sweepSeconds: histogram("controller_sweep_duration_seconds", "One look at what is due", secondsFast),

@@ -3,11 +3,14 @@ import type { Server } from "node:https";
 import { addAdmissionRoute, type AdmissionRouteOptions } from "./admission/route.ts";
 import type { ServingCertificate } from "./certificates/port.ts";
 import { errorReply, unknownRoute, type ErrorReply } from "./error-reply.ts";
+import { addLeaseRoutes, type LeaseApiOptions } from "./lease-api/routes.ts";
 import type { Readiness } from "./readiness.ts";
 
 export interface AppOptions extends AdmissionRouteOptions {
   readonly certificate: Pick<ServingCertificate, "key" | "cert">;
   readonly readiness: () => Readiness;
+  /** Where sidecars are brokered. */
+  readonly leaseApi?: LeaseApiOptions;
 }
 
 export interface App {
@@ -47,6 +50,7 @@ export function buildApp(options: AppOptions): App {
   fastify.setNotFoundHandler((request, reply) => send(reply, unknownRoute(request.method, request.url)));
 
   addAdmissionRoute(fastify, options);
+  if (options.leaseApi !== undefined) addLeaseRoutes(fastify, options.leaseApi);
   fastify.get("/healthz", () => ({ ok: true }));
   fastify.get("/readyz", (_request, reply) => {
     const readiness = options.readiness();

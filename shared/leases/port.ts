@@ -1,8 +1,17 @@
 import type { Acquisition, Claim, Renewal } from "../ledger/port.ts";
 import type { PodNote } from "../ledger/records.ts";
+import type { Pool } from "../pools/schema.ts";
 
-/** What a sidecar is told: like the ledger's answer, but the work has been done. */
-export type LeaseAnswer = Exclude<Acquisition, { status: "work" }>;
+/** What a pod's agent goes by, of its pool. */
+export type PoolTerms = Pick<Pool, "name" | "waitSeconds" | "verify">;
+
+type Answer = Exclude<Acquisition, { status: "work" }>;
+type WithTerms<A> = A extends { pool: Pool }
+  ? Omit<A, "pool"> & { readonly pool: PoolTerms }
+  : Omit<A, "pool"> & { readonly pool?: PoolTerms };
+
+/** What a sidecar is told: like the ledger's answer, but the work has been done, and of the pool there are its terms. */
+export type LeaseAnswer = WithTerms<Answer>;
 
 /**
  * Leases, as an agent sees them: one pod's lease, taken, renewed, drained, released. Two implementations: the lease

@@ -1,4 +1,6 @@
-import type { Acquisition, Job, Ledger } from "../ledger/port.ts";
+import type { Acquisition, Job, Ledger, Renewal } from "../ledger/port.ts";
+import type { PodNote } from "../ledger/records.ts";
+import { waiterLifeMs } from "../ledger/times.ts";
 import type { Logger } from "../log.ts";
 import type { Leases } from "./port.ts";
 
@@ -7,6 +9,14 @@ interface Waiting {
   woken: boolean;
   notify: (() => void) | undefined;
   off: () => Promise<void>;
+  seenMs: number;
+}
+
+/** The service speaks for many pods: `secretHash` is for callers that have to prove theirs (see Ledger). */
+export interface LeaseService extends Leases {
+  renew(podUid: string, note: PodNote | null, secretHash?: string): Promise<Renewal>;
+  drain(podUid: string, graceMs: number, secretHash?: string): Promise<void>;
+  release(podUid: string, timeLeftMs: number, secretHash?: string): Promise<void>;
 }
 
 /** What a detach that was not finished in time needs to say so; the controller is then told at once that it is due. */
@@ -22,16 +32,31 @@ export function createLeaseService(options: {
   mayWork: readonly string[];
   leaseMs: number;
   log: Logger;
-}): Leases {
+}): LeaseService {
   const { ledger, work, mayWork, leaseMs, log } = options;
   const waiting = new Map<string, Waiting>();
 
+  /** Pods that have ended, or ask another replica now. The map is in the order in which they last asked. */
+  async function forgetSilent(nowMs: number): Promise<void> {
+    for (const [podUid, { seenMs }] of waiting) {
+      if (nowMs - seenMs < waiterLifeMs) return;
+      await unlisten(podUid);
+    }
+  }
+
   /** True when the subscription is new: what happened before it has to be looked at once more. */
   async function listen(podUid: string): Promise<boolean> {
-    if (waiting.has(podUid)) return false;
-    const entry: Waiting = { woken: false, notify: undefined, off: async () => undefined };
+    const nowMs = performance.now();
+    const known = waiting.get(podUid);
+    if (known !== undefined) {
+      waiting.delete(podUid);
+      waiting.set(podUid, Object.assign(known, { seenMs: nowMs }));
+      return false;
+    }
+    const entry: Waiting = { woken: false, notify: undefined, off: async () => undefined, seenMs: nowMs };
     waiting.set(podUid, entry);
     try {
+      await forgetSilent(nowMs);
       entry.off = await ledger.onWake(podUid, () => {
         entry.woken = true;
         entry.notify?.();
@@ -87,14 +112,14 @@ export function createLeaseService(options: {
       if (entry !== undefined) entry.woken = false;
     },
 
-    renew: (podUid, note) => ledger.renew(podUid, leaseMs, note),
-    drain: (podUid, graceMs) => ledger.drain(podUid, { leaseMs, graceMs }),
+    renew: (podUid, note, secretHash) => ledger.renew(podUid, leaseMs, note, secretHash),
+    drain: (podUid, graceMs, secretHash) => ledger.drain(podUid, { leaseMs, graceMs, ...proof(secretHash) }),
 
-    async release(podUid, timeLeftMs) {
+    async release(podUid, timeLeftMs, secretHash) {
       const forWorkMs = Math.floor(timeLeftMs - settlingMs); // timeouts take whole milliseconds alone
       const over = AbortSignal.timeout(Math.max(0, forWorkMs));
+      const answer = await ledger.release(podUid, { mayWork: forWorkMs > 0 ? mayWork : [], ...proof(secretHash) });
       await unlisten(podUid);
-      const answer = await ledger.release(podUid, { mayWork: forWorkMs > 0 ? mayWork : [] });
       if (answer.status === "released" && answer.job !== undefined) await work(answer.job, over);
     },
 
@@ -104,3 +129,5 @@ export function createLeaseService(options: {
     },
   };
 }
+
+const proof = (secretHash: string | undefined) => (secretHash === undefined ? {} : { secretHash });

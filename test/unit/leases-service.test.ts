@@ -95,6 +95,26 @@ describe("lease service", () => {
     expect(performance.now() - startedAt).toBeGreaterThan(50);
   });
 
+  it("no longer listens for pods that have not asked for as long as the ledger remembers them", async () => {
+    const { leases, real, ledger } = await scene();
+    const nowMs = vi.spyOn(performance, "now").mockReturnValue(0);
+    const heard: string[] = [];
+    ledger.onWake = async (podUid, wake) => {
+      const off = await real.onWake(podUid, wake);
+      return async () => {
+        heard.push(podUid);
+        await off();
+      };
+    };
+    await leases.acquire(onNode1);
+    for (const podUid of ["silent", "asking"]) await leases.acquire(claim(podUid, "n2"));
+    nowMs.mockReturnValue(30_000);
+    await leases.acquire(claim("asking", "n2"));
+    nowMs.mockReturnValue(60_000);
+    await leases.acquire(claim("new", "n2"));
+    expect(heard).toEqual(["silent"]);
+  });
+
   it("sleeps no longer when it is aborted", async () => {
     const { leases } = await scene();
     await leases.woken("pod-2", 10_000, AbortSignal.abort());

@@ -1,0 +1,99 @@
+import { AuthenticationV1Api } from "@kubernetes/client-node";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMetrics } from "../../../shared/metrics.ts";
+import type { Ledger } from "../../../shared/ledger/port.ts";
+import type { Leases } from "../../../shared/leases/port.ts";
+import { createLeaseService } from "../../../shared/leases/service.ts";
+import { brokeredLeases } from "../../../sidecar/broker.ts";
+import { buildApp } from "../../../webhook/app.ts";
+import { reviewTokens } from "../../../webhook/identity/review-tokens.ts";
+import { fakeApiServer, type Asked } from "../cluster/fake-api-server.ts";
+import { appOptions, testCertificate } from "../webhook-app.ts";
+import { reviewOnly, tokenOf } from "./tokens.ts";
+
+export interface BrokerScene {
+  readonly url: string;
+  /** PEM of the CA to trust it by. */
+  readonly ca: string;
+  readonly ledger: Ledger;
+  /** Everything that was logged. */
+  logged(): string;
+  /** Pods that the service sleeps for, and TLS connections so far. */
+  waiting(): number;
+  connections(): number;
+  /** How often requests were refused, by code. */
+  refusals(): Promise<Record<string, number>>;
+  /** A pod's file with its token; `token` stands for the pod's own. */
+  tokenFile(podUid: string, node: string, token?: string): Promise<string>;
+  /** A sidecar's leases. */
+  leasesOf(podUid: string, node: string): Promise<Leases>;
+  close(): Promise<void>;
+}
+
+/** The real webhook app over HTTPS with the lease API over the ledger, and an API server that reviews tokens. */
+export async function brokerScene(
+  ledger: Ledger,
+  options: { leaseMs?: number; answer?: (asked: Asked) => { status?: number; body: unknown } } = {},
+): Promise<BrokerScene> {
+  const { leaseMs = 60_000, answer = reviewOnly } = options;
+  const lines: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line) => void lines.push(line) });
+  const apiServer = await fakeApiServer(answer);
+  const client = apiServer.config.makeApiClient(AuthenticationV1Api);
+  const metrics = createMetrics();
+  const work = () => Promise.reject(new Error("no cloud work was asked for"));
+  const service = createLeaseService({ ledger, work, mayWork: [], leaseMs, log });
+  const certificate = await testCertificate();
+  let waiting = 0;
+  const watched = {
+    ...service,
+    async woken(...asked: Parameters<typeof service.woken>) {
+      waiting += 1;
+      await service.woken(...asked);
+      waiting -= 1;
+    },
+  };
+  const leaseApi = { leases: watched, identify: reviewTokens({ client, clock: Date.now }), metrics, log };
+  const { fastify } = buildApp(await appOptions({ certificate, metrics, leaseApi }));
+  let connections = 0;
+  fastify.server.on("secureConnection", () => (connections += 1));
+  await fastify.listen({ port: 0, host: "127.0.0.1" });
+  const directory = await mkdtemp(join(tmpdir(), "static-egress-tokens-"));
+  const url = `https://localhost:${(fastify.server.address() as AddressInfo).port}`;
+  const sidecars: Leases[] = [];
+
+  async function tokenFile(podUid: string, node: string, token = tokenOf({ podUid, node })): Promise<string> {
+    const file = join(directory, podUid);
+    await writeFile(file, token);
+    return file;
+  }
+  return {
+    url,
+    ca: certificate.ca,
+    ledger,
+    logged: () => lines.join(""),
+    waiting: () => waiting,
+    connections: () => connections,
+    async refusals() {
+      const { values } = await metrics.apiRefused.get();
+      return Object.fromEntries(values.map(({ labels, value }) => [String(labels.code), value]));
+    },
+    tokenFile,
+    async leasesOf(podUid, node) {
+      const file = await tokenFile(podUid, node);
+      const leases = brokeredLeases({ url, ca: async () => certificate.ca, tokenFile: file });
+      sidecars.push(leases);
+      return leases;
+    },
+    async close() {
+      await Promise.all(sidecars.map((leases) => leases.close()));
+      await fastify.close();
+      await apiServer.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from "node:crypto";
+import { EgressError } from "../../shared/errors.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Identify } from "../identity/review-tokens.ts";
+
+/** Who speaks for a lease: by its secret, or as the pod itself. */
+export interface Speaker {
+  readonly podUid: string;
+  readonly secretHash?: string;
+}
+
+const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i;
+/** A pod UID as the API server makes it, and 32 bytes in base64url. */
+const lease = /^Lease ([-0-9a-z]{1,64})\.([-\w]{43})$/i;
+
+export function newSecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** What the ledger keeps of a secret. */
+export function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
+}
+
+/** Of `Authorization: Bearer <token>`. Rejects as Identify does, and with TOKEN_MISSING. */
+export async function bearerOf(authorization: string | undefined, identify: Identify): Promise<Identity> {
+  const [, token] = bearer.exec(authorization ?? "") ?? [];
+  if (token === undefined) throw new EgressError("TOKEN_MISSING", "there is no Authorization: Bearer <token>");
+  return identify(token);
+}
+
+/** Of `Authorization: Lease <pod UID>.<secret>`, to be proven by the ledger; or of the pod's token. */
+export async function speakerOf(authorization: string | undefined, identify: Identify): Promise<Speaker> {
+  const [, podUid, secret] = lease.exec(authorization ?? "") ?? [];
+  if (podUid !== undefined && secret !== undefined) return { podUid, secretHash: hashOf(secret) };
+  if (!bearer.test(authorization ?? ""))
+    throw new EgressError("LEASE_SECRET_WRONG", "there is no Authorization: Lease <pod UID>.<secret>");
+  const { podUid: own } = await bearerOf(authorization, identify);
+  return { podUid: own };
+}
