@@ -29,6 +29,13 @@ module.exports = {
       to: { path: "(client-ec2|@google-cloud|google-gax|@kubernetes)", reachable: true },
     },
     {
+      name: "no-key-in-the-brokered-sidecar",
+      comment: "it has neither Redis nor a cloud: docs/adr/0005",
+      severity: "error",
+      from: { path: "^sidecar/brokered/" },
+      to: { path: "(ioredis|^shared/clouds/|^shared/ledger/(redis/(?!url)|memory)|sidecar/cloud)", reachable: true },
+    },
+    {
       name: "rules-know-no-vendor",
       severity: "error",
       from: { path: "^(shared/(pools|leases|ledger|lock)|webhook/admission)/" },

@@ -84,10 +84,28 @@ const oneFile = (entry, outfile) => ({
   plugins: [lazyBuiltins],
 });
 
+/** Which of the sidecar's programs runs; each stays a file of its own beside it. */
+const chosen = {
+  name: "chosen-program",
+  setup(program) {
+    program.onResolve({ filter: /^\.\/(direct|brokered)\/main\.ts$/ }, ({ path }) => ({
+      path: `./${path.split("/")[1]}.cjs`,
+      external: true,
+    }));
+  },
+};
+
 const programs = {
   webhook: [modules("webhook", "webhook/main.ts", "node24")],
   sidecar: [
-    oneFile("sidecar/main.ts", "dist/sidecar/main.cjs"),
+    // `require` in place of `import()`, which would load Node's machinery for ES modules.
+    {
+      ...oneFile("sidecar/main.ts", "dist/sidecar/main.cjs"),
+      plugins: [chosen],
+      supported: { "dynamic-import": false },
+    },
+    oneFile("sidecar/direct/main.ts", "dist/sidecar/direct.cjs"),
+    oneFile("sidecar/brokered/main.ts", "dist/sidecar/brokered.cjs"),
     oneFile("sidecar/cloud-worker/main.ts", "dist/sidecar/cloud-worker.cjs"),
   ],
   cli: [modules("cli", "cli/main.ts", "node20")],

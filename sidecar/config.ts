@@ -10,16 +10,7 @@ function usable(url: string, context: z.core.$RefinementCtx<string>): void {
   if ("problem" in read) context.addIssue({ code: "custom", message: read.problem });
 }
 
-/** Written into the pod by the webhook, but for what the Secret static-egress-direct brings (REDIS_URL, cloud settings). */
-const schema = z.object({
-  REDIS_URL: needed(
-    "redis://…, rediss://…, redis+sentinel://… or redis+cluster://…, from the Secret static-egress-direct",
-  ).superRefine(usable),
-  STATIC_EGRESS_LOCK_URLS: z
-    .string()
-    .superRefine((urls, context) => urls.split(",").forEach((url) => usable(url, context)))
-    .optional(),
-  STATIC_EGRESS_INSTALLATION: z.string().default("default"),
+const common = {
   STATIC_EGRESS_POOL: needed("the name of a pool"),
   STATIC_EGRESS_ON_UNAVAILABLE: z.enum(["wait", "proceed"], { error: "accepted: wait or proceed" }).default("wait"),
   STATIC_EGRESS_GRACE_SECONDS: wholeNumber(0, 31_536_000).prefault("30"),
@@ -30,14 +21,45 @@ const schema = z.object({
   STATIC_EGRESS_NODE_NAME: needed("the node's name, by the downward API"),
   STATIC_EGRESS_SERVICE_ACCOUNT: needed("the pod's service account, by the downward API"),
   STATIC_EGRESS_RUN_DIR: z.string().default("/var/run/static-egress"),
+  STATIC_EGRESS_TOKEN_FILE: z.string().default("/var/run/secrets/static-egress/token"),
   STATIC_EGRESS_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error"], { error: "accepted: trace, debug, info, warn or error" })
     .default("info"),
+};
+
+/** What both modes have. Written into the pod by the webhook. */
+export type SidecarConfig = z.infer<z.ZodObject<typeof common>>;
+
+/** Of direct mode: the Secret static-egress-direct brings what is not `common` (and cloud settings). */
+const direct = z.object({
+  ...common,
+  REDIS_URL: needed(
+    "redis://…, rediss://…, redis+sentinel://… or redis+cluster://…, from the Secret static-egress-direct",
+  ).superRefine(usable),
+  STATIC_EGRESS_LOCK_URLS: z
+    .string()
+    .superRefine((urls, context) => urls.split(",").forEach((url) => usable(url, context)))
+    .optional(),
+  STATIC_EGRESS_INSTALLATION: z.string().default("default"),
 });
 
-export type SidecarConfig = z.infer<typeof schema>;
+const brokered = z.object({
+  ...common,
+  STATIC_EGRESS_BROKER_URL: z.url({ protocol: /^https$/, error: "accepted: https://…, the webhook's Service" }),
+  STATIC_EGRESS_BROKER_CA: needed("PEM of the webhook's CA").startsWith(
+    "-----BEGIN CERTIFICATE-----",
+    "accepted: PEM of the webhook's CA",
+  ),
+});
 
-/** Throws CONFIG_INVALID with every problem at once. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): SidecarConfig {
-  return parseEnvironment(schema, env, ["REDIS_URL", "STATIC_EGRESS_LOCK_URLS"]);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of direct mode. Throws CONFIG_INVALID with every problem at once. */
+export function parseConfig(env: Environment): z.infer<typeof direct> {
+  return parseEnvironment(direct, env, ["REDIS_URL", "STATIC_EGRESS_LOCK_URLS"]);
+}
+
+/** Of brokered mode. Throws CONFIG_INVALID with every problem at once. */
+export function parseBrokeredConfig(env: Environment): z.infer<typeof brokered> {
+  return parseEnvironment(brokered, env);
 }

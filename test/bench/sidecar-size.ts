@@ -8,7 +8,7 @@ const name = "sidecar: image";
 
 /** What is copied into the image, and the image itself where it was built on this machine. */
 export async function benchSidecarSize({ env }: BenchSettings): Promise<Row[]> {
-  const bundles = ["main.cjs", "cloud-worker.cjs"].map((file) => {
+  const bundles = ["brokered.cjs", "direct.cjs", "cloud-worker.cjs"].map((file) => {
     const value = Math.round(statSync(join(root, "dist/sidecar", file)).size / 1024);
     return { name: `sidecar: ${file}`, value, unit: "KiB" };
   });

@@ -107,7 +107,7 @@ describe("lease service", () => {
       };
     };
     await leases.acquire(onNode1);
-    for (const podUid of ["silent", "asking"]) await leases.acquire(claim(podUid, "n2"));
+    for (const podUid of ["asking", "silent"]) await leases.acquire(claim(podUid, "n2"));
     nowMs.mockReturnValue(30_000);
     await leases.acquire(claim("asking", "n2"));
     nowMs.mockReturnValue(60_000);

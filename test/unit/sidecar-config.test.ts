@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EgressError } from "../../shared/errors.ts";
-import { parseConfig } from "../../sidecar/config.ts";
+import { parseBrokeredConfig, parseConfig } from "../../sidecar/config.ts";
 
 const good = {
   REDIS_URL: "redis://redis:6379",
@@ -71,5 +71,29 @@ describe("the sidecar's settings", () => {
     expect(problems({ ...good, STATIC_EGRESS_LEASE_SECONDS: "3601" })).toHaveLength(1);
     expect(problems({ ...good, STATIC_EGRESS_LEASE_SECONDS: "6e1" })).toHaveLength(1);
     expect(problems({ ...good, STATIC_EGRESS_LEASE_SECONDS: "3600" })).toHaveLength(0);
+  });
+});
+
+describe("the brokered sidecar's settings", () => {
+  const { REDIS_URL: _, ...common } = good;
+  const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  const brokered = { ...common, STATIC_EGRESS_BROKER_URL: "https://webhook.egress.svc", STATIC_EGRESS_BROKER_CA: ca };
+
+  it("have no Redis among them", () => {
+    expect(parseBrokeredConfig(brokered)).toMatchObject({
+      STATIC_EGRESS_BROKER_CA: ca,
+      STATIC_EGRESS_POOL: "partners",
+    });
+    expect(() => parseBrokeredConfig({ ...brokered, STATIC_EGRESS_LOCK_URLS: "redis://r" })).toThrow(
+      "STATIC_EGRESS_LOCK_URLS: unknown",
+    );
+  });
+
+  it.each([
+    ["STATIC_EGRESS_BROKER_URL", "http://webhook.egress.svc"],
+    ["STATIC_EGRESS_BROKER_CA", "MIIB"],
+    ["STATIC_EGRESS_POOL", undefined],
+  ])("%s of %s is refused", (name, value) => {
+    expect(() => parseBrokeredConfig({ ...brokered, [name]: value })).toThrow(`${name}: `);
   });
 });

@@ -37,9 +37,16 @@ export interface BrokerScene {
 /** The real webhook app over HTTPS with the lease API over the ledger, and an API server that reviews tokens. */
 export async function brokerScene(
   ledger: Ledger,
-  options: { leaseMs?: number; answer?: (asked: Asked) => { status?: number; body: unknown } } = {},
+  options: {
+    leaseMs?: number;
+    answer?: (asked: Asked) => { status?: number; body: unknown };
+    /** Of a webhook that serves instead of an earlier one. */
+    port?: number;
+    tokens?: string;
+    certificate?: Awaited<ReturnType<typeof testCertificate>>;
+  } = {},
 ): Promise<BrokerScene> {
-  const { leaseMs = 60_000, answer = reviewOnly } = options;
+  const { leaseMs = 60_000, answer = reviewOnly, port = 0 } = options;
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line) => void lines.push(line) });
   const apiServer = await fakeApiServer(answer);
@@ -47,7 +54,7 @@ export async function brokerScene(
   const metrics = createMetrics();
   const work = () => Promise.reject(new Error("no cloud work was asked for"));
   const service = createLeaseService({ ledger, work, mayWork: [], leaseMs, log });
-  const certificate = await testCertificate();
+  const certificate = options.certificate ?? (await testCertificate());
   let waiting = 0;
   const watched = {
     ...service,
@@ -61,13 +68,13 @@ export async function brokerScene(
   const { fastify } = buildApp(await appOptions({ certificate, metrics, leaseApi }));
   let connections = 0;
   fastify.server.on("secureConnection", () => (connections += 1));
-  await fastify.listen({ port: 0, host: "127.0.0.1" });
-  const directory = await mkdtemp(join(tmpdir(), "static-egress-tokens-"));
+  await fastify.listen({ port, host: "127.0.0.1" });
+  const tokens = options.tokens ?? (await mkdtemp(join(tmpdir(), "static-egress-tokens-")));
   const url = `https://localhost:${(fastify.server.address() as AddressInfo).port}`;
   const sidecars: Leases[] = [];
 
   async function tokenFile(podUid: string, node: string, token = tokenOf({ podUid, node })): Promise<string> {
-    const file = join(directory, podUid);
+    const file = join(tokens, podUid);
     await writeFile(file, token);
     return file;
   }
@@ -93,7 +100,7 @@ export async function brokerScene(
       await Promise.all(sidecars.map((leases) => leases.close()));
       await fastify.close();
       await apiServer.close();
-      await rm(directory, { recursive: true });
+      if (options.tokens === undefined) await rm(tokens, { recursive: true });
     },
   };
 }
