@@ -33,7 +33,10 @@ module.exports = {
       comment: "it has neither Redis nor a cloud: docs/adr/0005",
       severity: "error",
       from: { path: "^sidecar/brokered/" },
-      to: { path: "(ioredis|^shared/clouds/|^shared/ledger/(redis/(?!url)|memory)|sidecar/cloud)", reachable: true },
+      to: {
+        path: "(ioredis|^shared/clouds/(aws|gcp|memory)/|^shared/ledger/(redis/(?!url)|memory)|sidecar/cloud)",
+        reachable: true,
+      },
     },
     {
       name: "rules-know-no-vendor",

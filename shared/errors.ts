@@ -48,7 +48,7 @@ export const errorCatalogue = {
   LEASE_SECRET_WRONG: "Nothing to do: the sidecar acquires its lease again with its token.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
-  ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz or GET /readyz.",
+  ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz, GET /readyz, or what GET /v1/openapi.json describes.",
   INTERNAL: "Report it, with the log record of that moment.",
   REVIEW_INVALID: "Send an admission.k8s.io/v1 AdmissionReview with a request and its uid.",
 } as const satisfies Record<string, string>;

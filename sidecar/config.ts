@@ -46,7 +46,7 @@ const direct = z.object({
 const brokered = z.object({
   ...common,
   STATIC_EGRESS_BROKER_URL: z.url({ protocol: /^https$/, error: "accepted: https://…, the webhook's Service" }),
-  STATIC_EGRESS_BROKER_CA: needed("PEM of the webhook's CA").startsWith(
+  STATIC_EGRESS_BROKER_CA: needed("PEM of the webhook's CA").includes(
     "-----BEGIN CERTIFICATE-----",
     "accepted: PEM of the webhook's CA",
   ),

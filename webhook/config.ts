@@ -46,6 +46,7 @@ const schema = z.object({
   STATIC_EGRESS_METRICS_PORT: port.prefault("9090").describe("HTTP: metrics"),
   STATIC_EGRESS_TLS_CERT_FILE: path.optional().describe("serving certificate; without one it is self-made"),
   STATIC_EGRESS_TLS_KEY_FILE: path.optional().describe("its key; both or none"),
+  STATIC_EGRESS_TLS_CA_FILE: path.optional().describe("the CA of that certificate, for brokered sidecars"),
   STATIC_EGRESS_NAMESPACE: label.prefault("static-egress").describe("our own namespace"),
   STATIC_EGRESS_SERVICE: label.prefault("static-egress-webhook").describe("our own Service: the certificate's name"),
   STATIC_EGRESS_CONFIGURATION: name
@@ -68,6 +69,9 @@ const schema = z.object({
     .prefault("true")
     .describe("false: keeping pods of different pools apart is only preferred"),
   STATIC_EGRESS_LEASE_SECONDS: wholeNumber(10, 3600).prefault("60").describe("life of a lease that is not renewed"),
+  STATIC_EGRESS_MODE: oneOf("direct", "brokered")
+    .prefault("direct")
+    .describe("where new sidecars have their leases from: Redis and the cloud themselves, or our lease API"),
   STATIC_EGRESS_DIRECT_SECRET: name
     .prefault("static-egress-direct")
     .describe("Secret in the pod's namespace with the sidecar's environment"),
@@ -100,6 +104,16 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `the environment cannot be used:\n  ${missing}: missing; accepted: both files or none`,
     );
   }
+  if (
+    cert !== undefined &&
+    config.STATIC_EGRESS_MODE === "brokered" &&
+    config.STATIC_EGRESS_TLS_CA_FILE === undefined
+  ) {
+    throw new EgressError(
+      "CONFIG_INVALID",
+      "the environment cannot be used:\n  STATIC_EGRESS_TLS_CA_FILE: missing; accepted: the CA that brokered sidecars are to believe",
+    );
+  }
   return config;
 }
 
@@ -117,8 +131,21 @@ function fallbackOf(field: z.ZodType): string {
   return field instanceof z.ZodOptional ? "" : "(required)";
 }
 
-/** What admission needs to know of the settings. */
-export function sidecarSettings(config: Config): SidecarSettings {
+/** What admission needs to know of the settings. `ca`: of our serving certificate, PEM. The same object for the same `ca`. */
+export function sidecarSettings(config: Config, ca: () => string): () => SidecarSettings {
+  let made = settingsWith(config, ca());
+  let madeWith = ca();
+  return () => {
+    if (madeWith !== ca()) {
+      madeWith = ca();
+      made = settingsWith(config, madeWith);
+    }
+    return made;
+  };
+}
+
+function settingsWith(config: Config, ca: string): SidecarSettings {
+  const url = `https://${config.STATIC_EGRESS_SERVICE}.${config.STATIC_EGRESS_NAMESPACE}.svc`;
   return {
     installation: config.STATIC_EGRESS_INSTALLATION,
     image: config.STATIC_EGRESS_SIDECAR_IMAGE,
@@ -126,7 +153,10 @@ export function sidecarSettings(config: Config): SidecarSettings {
     requests: { cpu: config.STATIC_EGRESS_SIDECAR_CPU, memory: config.STATIC_EGRESS_SIDECAR_MEMORY },
     limits: { cpu: config.STATIC_EGRESS_SIDECAR_CPU_LIMIT, memory: config.STATIC_EGRESS_SIDECAR_MEMORY_LIMIT },
     leaseSeconds: config.STATIC_EGRESS_LEASE_SECONDS,
-    directSecret: config.STATIC_EGRESS_DIRECT_SECRET,
+    leasesFrom:
+      config.STATIC_EGRESS_MODE === "direct"
+        ? { mode: "direct", secret: config.STATIC_EGRESS_DIRECT_SECRET }
+        : { mode: "brokered", url, ca },
     placementRequired: config.STATIC_EGRESS_PLACEMENT_REQUIRED,
   };
 }

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { codeOf } from "../shared/errors.ts";
 import { createClouds } from "../shared/clouds/clouds.ts";
+import { createLeaseService, type LeaseService } from "../shared/leases/service.ts";
 import { work, type WorkWatch } from "../shared/leases/worker.ts";
 import type { Job } from "../shared/ledger/port.ts";
 import type { Logger } from "../shared/log.ts";
@@ -19,7 +20,12 @@ import { createTroubles } from "./controller/troubles.ts";
 import { openLedger } from "./open-ledger.ts";
 
 export interface Control {
+  /** Over the same ledger: for the lease API. Its cloud work is the active controller's. */
+  readonly leases: LeaseService;
+  /** Ends the controller. The ledger stays, for sidecars that still ask this replica. */
   stop(): Promise<void>;
+  /** After `stop`. */
+  close(): Promise<void>;
   /** For readiness detail. */
   ledgerState(): string;
   controllerState(): string;
@@ -28,7 +34,7 @@ export interface Control {
 /** How often readiness learns whether the ledger answers. */
 const askEveryMs = 5_000;
 
-interface ControlOptions {
+export interface ControlOptions {
   readonly config: Config;
   readonly kubeConfig: KubeConfig;
   readonly pools: PoolSource;
@@ -105,7 +111,15 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
   const asking = setInterval(() => void ask(), askEveryMs);
   asking.unref();
 
+  const leases = createLeaseService({
+    ledger,
+    work: () => Promise.reject(new Error("no cloud work was asked for")),
+    mayWork: [],
+    leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
+    log,
+  });
   return {
+    leases,
     ledgerState: () => ledgerState,
     controllerState: () => controller.state(),
     async stop() {
@@ -114,6 +128,9 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
       stopping.abort();
       await controller.stop();
       downtime.close();
+    },
+    async close() {
+      await leases.close();
       await opened.close();
     },
   };

@@ -9,8 +9,9 @@ import { liveSettings } from "./admission/live-settings.ts";
 import { buildApp } from "./app.ts";
 import { openCertificate } from "./certificates/source.ts";
 import { parseConfig, sidecarSettings } from "./config.ts";
-import type { Control } from "./control.ts";
+import type { Control, ControlOptions } from "./control.ts";
 import { helpText } from "./help.ts";
+import type { LeaseApiOptions } from "./lease-api/routes.ts";
 import { buildMetricsApp } from "./metrics-app.ts";
 import { readinessOf } from "./readiness.ts";
 
@@ -41,10 +42,14 @@ async function main(): Promise<void> {
   const certificate = await openCertificate({ config, kubeConfig, log, clock });
   metrics.certificateExpiry.set(certificate.current().notAfterMs / 1000);
 
-  let control: Control | undefined;
   let stopping = false;
+  const inside = kubeConfig && (await startInside({ config, kubeConfig, pools, metrics, log, clock }));
+  const control = inside?.control;
   const app = buildApp({
-    settings: liveSettings(pools, sidecarSettings(config)),
+    settings: liveSettings(
+      pools,
+      sidecarSettings(config, () => certificate.trusted()),
+    ),
     certificate: certificate.current(),
     readiness: () =>
       readinessOf({
@@ -58,6 +63,7 @@ async function main(): Promise<void> {
       }),
     metrics,
     log,
+    ...(inside && { leaseApi: inside.leaseApi }),
   });
   certificate.subscribe((renewed) => {
     app.useCertificate(renewed);
@@ -67,10 +73,6 @@ async function main(): Promise<void> {
   await app.fastify.listen({ port: config.STATIC_EGRESS_LISTEN_PORT, host: "::" });
   await metricsApp.listen({ port: config.STATIC_EGRESS_METRICS_PORT, host: "::" });
 
-  if (kubeConfig !== undefined) {
-    const { startControl } = await import("./control.ts");
-    control = startControl({ config, kubeConfig, pools, metrics, log, clock });
-  }
   log.info({ port: config.STATIC_EGRESS_LISTEN_PORT, pools: pools.current().length }, "serving");
 
   async function stop(signal: NodeJS.Signals): Promise<void> {
@@ -80,11 +82,25 @@ async function main(): Promise<void> {
     const goodbye = after(signal === "SIGTERM" && inCluster ? goodbyeMs : 0);
     await Promise.all([goodbye, Promise.race([control?.stop(), after(controlStopsMs)])]);
     await Promise.all([app.fastify.close(), metricsApp.close()]);
+    await Promise.race([control?.close(), after(controlStopsMs)]);
     certificate.close();
     pools.close();
     process.exit(0);
   }
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal).catch(fail));
+}
+
+/** What there is only in a cluster: the controller, and the lease API, for sidecars of either mode. The client is large. */
+async function startInside(options: ControlOptions): Promise<{ control: Control; leaseApi: LeaseApiOptions }> {
+  const { kubeConfig, metrics, log, clock } = options;
+  const [{ startControl }, { reviewTokens }, { AuthenticationV1Api }] = await Promise.all([
+    import("./control.ts"),
+    import("./identity/review-tokens.ts"),
+    import("@kubernetes/client-node"),
+  ]);
+  const control = startControl(options);
+  const identify = reviewTokens({ client: kubeConfig.makeApiClient(AuthenticationV1Api), clock });
+  return { control, leaseApi: { leases: control.leases, identify, metrics, log } };
 }
 
 /** Only where there is a cluster: the client is large. */

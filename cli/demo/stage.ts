@@ -95,8 +95,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const authority = await makeAuthority(clock());
   const names = [{ type: "ip", value: "127.0.0.1" } as const];
   const certificate = await issue(authority, names, clock());
+  const sidecar = sidecarSettings(installation);
   const app = buildApp({
-    settings: liveSettings(pools, sidecarSettings(installation)),
+    settings: liveSettings(pools, () => sidecar),
     certificate,
     readiness: () =>
       readinessOf({
@@ -140,7 +141,7 @@ function sidecarSettings(installation: string): SidecarSettings {
     requests: quantities,
     limits: quantities,
     leaseSeconds,
-    directSecret,
+    leasesFrom: { mode: "direct", secret: directSecret },
     placementRequired: true,
   };
 }

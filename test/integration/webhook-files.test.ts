@@ -102,6 +102,34 @@ describe("certificateFromFiles", () => {
   const open = () =>
     certificateFromFiles({ certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key"), log, everyMs });
 
+  describe("with the CA's file", () => {
+    const withCa = () =>
+      certificateFromFiles({
+        certFile: join(folder, "tls.crt"),
+        keyFile: join(folder, "tls.key"),
+        caFile: join(folder, "ca.crt"),
+        log,
+        everyMs,
+      });
+
+    it("says whom to believe, and a new CA before its certificate is there", async () => {
+      const [first, second] = [await testCertificate(), await testCertificate()];
+      await mount({ "tls.crt": first.cert, "tls.key": first.key, "ca.crt": first.ca });
+      const source = await withCa();
+      expect(source.trusted()).toBe(first.ca);
+      await mount({ "tls.crt": first.cert, "tls.key": first.key, "ca.crt": `${second.ca}${first.ca}` });
+      await source.look();
+      expect(source.trusted()).toBe(`${second.ca}${first.ca}`);
+      source.close();
+    });
+
+    it("refuses what is none: it would be written into pods", async () => {
+      const { cert, key } = await testCertificate();
+      await mount({ "tls.crt": cert, "tls.key": key, "ca.crt": "none" });
+      await expect(withCa()).rejects.toMatchObject({ code: "CERTIFICATE_INVALID" });
+    });
+  });
+
   describe("when the mounted certificate changes under a running server", () => {
     it("is shown to new connections, and connections that are open go on", async () => {
       const first = await testCertificate();

@@ -12,7 +12,7 @@ export const sidecarSettings: SidecarSettings = {
   requests: { cpu: "10m", memory: "64Mi" },
   limits: { cpu: "500m", memory: "128Mi" },
   leaseSeconds: 60,
-  directSecret: "static-egress-direct",
+  leasesFrom: { mode: "direct", secret: "static-egress-direct" },
   placementRequired: true,
 };
 

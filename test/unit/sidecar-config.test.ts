@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EgressError } from "../../shared/errors.ts";
 import { parseBrokeredConfig, parseConfig } from "../../sidecar/config.ts";
+import { fixtures } from "../support/admission-settings.ts";
 
 const good = {
   REDIS_URL: "redis://redis:6379",
@@ -95,5 +97,17 @@ describe("the brokered sidecar's settings", () => {
     ["STATIC_EGRESS_POOL", undefined],
   ])("%s of %s is refused", (name, value) => {
     expect(() => parseBrokeredConfig({ ...brokered, [name]: value })).toThrow(`${name}: `);
+  });
+
+  it("are all that the webhook writes into a brokered pod's container", () => {
+    const { spec } = JSON.parse(readFileSync(new URL("brokered/applied.json", fixtures), "utf8")) as {
+      spec: { initContainers: { env: { name: string; value?: string }[]; envFrom?: unknown }[] };
+    };
+    const [container] = spec.initContainers;
+    const env = Object.fromEntries(
+      (container?.env ?? []).map(({ name, value = "by the downward API" }) => [name, value]),
+    );
+    expect(container?.envFrom).toBeUndefined();
+    expect(parseBrokeredConfig(env)).toMatchObject({ STATIC_EGRESS_POD_UID: "by the downward API" });
   });
 });

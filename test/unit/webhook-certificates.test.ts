@@ -73,6 +73,7 @@ describe("selfMadeCertificate", () => {
       await source.step();
       expect(Object.keys(cluster.secret?.data ?? {}).toSorted()).toEqual(["ca.crt", "ca.key", "previous.crt"]);
       expect(trusted(cluster.bundle, source.current().cert)).toBe(true);
+      expect(source.trusted()).toBe(cluster.bundle);
     });
 
     it("lets one of two replicas that start together win, and both agree", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../webhook/config.ts";
+import { parseConfig, sidecarSettings } from "../../webhook/config.ts";
 import { helpText } from "../../webhook/help.ts";
 
 const needed = { REDIS_URL: "redis://:hunter2@redis:6379", STATIC_EGRESS_SIDECAR_IMAGE: "example.com/sidecar:1" };
@@ -33,6 +33,7 @@ describe("parseConfig of the webhook", () => {
         STATIC_EGRESS_SIDECAR_MEMORY: "64Mi",
         STATIC_EGRESS_PLACEMENT_REQUIRED: true,
         STATIC_EGRESS_LEASE_SECONDS: 60,
+        STATIC_EGRESS_MODE: "direct",
         STATIC_EGRESS_DIRECT_SECRET: "static-egress-direct",
         STATIC_EGRESS_LOG_LEVEL: "info",
         STATIC_EGRESS_KUBERNETES: "auto",
@@ -79,6 +80,37 @@ describe("parseConfig of the webhook", () => {
         "STATIC_EGRESS_TLS_KEY_FILE: missing; accepted: both files or none",
       ]);
     });
+  });
+});
+
+describe("sidecarSettings", () => {
+  const brokered = { ...needed, STATIC_EGRESS_MODE: "brokered" };
+
+  it("has sidecars go to Redis with their namespace's Secret, unless they are brokered", () => {
+    expect(sidecarSettings(parseConfig(needed), () => "PEM")().leasesFrom).toEqual({
+      mode: "direct",
+      secret: "static-egress-direct",
+    });
+  });
+
+  it("sends brokered sidecars to our Service, with the CA of the moment", () => {
+    let ca = "first";
+    const settings = sidecarSettings(parseConfig(brokered), () => ca);
+    const url = "https://static-egress-webhook.static-egress.svc";
+    expect(settings().leasesFrom).toEqual({ mode: "brokered", url, ca: "first" });
+    expect(settings()).toBe(settings());
+    ca = "second";
+    expect(settings().leasesFrom).toEqual({ mode: "brokered", url, ca: "second" });
+    expect(settings()).toBe(settings());
+  });
+
+  it("needs the CA of a certificate that comes from files", () => {
+    const files = { STATIC_EGRESS_TLS_CERT_FILE: "/tls/tls.crt", STATIC_EGRESS_TLS_KEY_FILE: "/tls/tls.key" };
+    expect(problems({ ...brokered, ...files })).toEqual([
+      "STATIC_EGRESS_TLS_CA_FILE: missing; accepted: the CA that brokered sidecars are to believe",
+    ]);
+    expect(problems({ ...brokered, ...files, STATIC_EGRESS_TLS_CA_FILE: "/tls/ca.crt" })).toEqual([]);
+    expect(problems({ ...needed, ...files })).toEqual([]);
   });
 });
 

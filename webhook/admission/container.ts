@@ -6,13 +6,13 @@ const runDirectory = "/var/run/static-egress";
 
 /** The sidecar's container: a native sidecar that fits Pod Security 'restricted' and keeps a Guaranteed pod Guaranteed. */
 export function leaseContainer(wish: Wish, sidecar: SidecarSettings): Record<string, unknown> {
-  const { requests, limits } = sidecar;
+  const { requests, limits, leasesFrom } = sidecar;
   return {
     name: containerName,
     image: sidecar.image,
     imagePullPolicy: sidecar.pullPolicy,
     restartPolicy: "Always",
-    envFrom: [{ secretRef: { name: sidecar.directSecret } }],
+    ...(leasesFrom.mode === "direct" && { envFrom: [{ secretRef: { name: leasesFrom.secret } }] }),
     env: environment(wish, sidecar),
     // A pod with resources of its own has our share in them; requests of ours could break their sum.
     ...(!wish.podLevelResources && { resources: { requests: wish.guaranteed ? limits : requests, limits } }),
@@ -49,7 +49,7 @@ function environment(wish: Wish, sidecar: SidecarSettings): unknown[] {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return [
     { name: "STATIC_EGRESS_POOL", value: wish.pool.name },
-    { name: "STATIC_EGRESS_INSTALLATION", value: sidecar.installation },
+    ...modeEnvironment(sidecar),
     { name: "STATIC_EGRESS_ON_UNAVAILABLE", value: wish.onUnavailable },
     { name: "STATIC_EGRESS_GRACE_SECONDS", value: String(wish.graceSeconds) },
     { name: "STATIC_EGRESS_LEASE_SECONDS", value: String(sidecar.leaseSeconds) },
@@ -58,6 +58,15 @@ function environment(wish: Wish, sidecar: SidecarSettings): unknown[] {
     field("STATIC_EGRESS_POD_NAMESPACE", "metadata.namespace"),
     field("STATIC_EGRESS_NODE_NAME", "spec.nodeName"),
     field("STATIC_EGRESS_SERVICE_ACCOUNT", "spec.serviceAccountName"),
+  ];
+}
+
+/** Which of the sidecar's programs runs follows from it (sidecar/main.ts). */
+function modeEnvironment({ installation, leasesFrom }: SidecarSettings): unknown[] {
+  if (leasesFrom.mode === "direct") return [{ name: "STATIC_EGRESS_INSTALLATION", value: installation }];
+  return [
+    { name: "STATIC_EGRESS_BROKER_URL", value: leasesFrom.url },
+    { name: "STATIC_EGRESS_BROKER_CA", value: leasesFrom.ca },
   ];
 }
 

@@ -6,10 +6,16 @@ interface Pools {
   subscribe(changed: () => void): () => void;
 }
 
-/** The settings of the moment, made anew only when the pools change. */
-export function liveSettings(pools: Pools, sidecar: SidecarSettings): () => AdmissionSettings {
-  const make = (): AdmissionSettings => ({ pools: new Map(pools.current().map((pool) => [pool.name, pool])), sidecar });
+/** The settings of the moment, made anew only when the pools change, or `sidecar` answers others than the last time. */
+export function liveSettings(pools: Pools, sidecar: () => SidecarSettings): () => AdmissionSettings {
+  const make = (): AdmissionSettings => ({
+    pools: new Map(pools.current().map((pool) => [pool.name, pool])),
+    sidecar: sidecar(),
+  });
   let settings = make();
   pools.subscribe(() => (settings = make()));
-  return () => settings;
+  return () => {
+    if (settings.sidecar !== sidecar()) settings = make();
+    return settings;
+  };
 }

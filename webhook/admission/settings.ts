@@ -6,6 +6,14 @@ export interface Quantities {
   readonly memory: string;
 }
 
+/**
+ * Where sidecars have their leases from (design, section 7). `direct`: `secret` in the pod's own namespace holds Redis' URL and
+ * cloud settings. `brokered`: the lease API at `url`, whose certificate is of one of the CAs in `ca` (PEM).
+ */
+export type LeasesFrom =
+  | { readonly mode: "direct"; readonly secret: string }
+  | { readonly mode: "brokered"; readonly url: string; readonly ca: string };
+
 /** What an installation says about its sidecars; the same for every pod. */
 export interface SidecarSettings {
   readonly installation: string;
@@ -16,8 +24,7 @@ export interface SidecarSettings {
   readonly limits: Quantities;
   /** Life of a lease that is not renewed. */
   readonly leaseSeconds: number;
-  /** Name of the Secret in the pod's own namespace that holds the sidecar's environment. */
-  readonly directSecret: string;
+  readonly leasesFrom: LeasesFrom;
   /** false: the term that keeps pods of different pools apart is preferred, which is cheaper in very large clusters. */
   readonly placementRequired: boolean;
 }

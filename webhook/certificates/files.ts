@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { EgressError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import { servingCertificate } from "./pem.ts";
+import { readCertificate, servingCertificate } from "./pem.ts";
 import type { CertificateSource, ServingCertificate } from "./port.ts";
 
 export interface FileSource extends CertificateSource {
@@ -18,16 +18,20 @@ const usualEveryMs = 5_000;
 export async function certificateFromFiles(options: {
   readonly certFile: string;
   readonly keyFile: string;
+  /** Of the CA; looked at with the others. */
+  readonly caFile?: string | undefined;
   readonly log: Logger;
   readonly everyMs?: number;
 }): Promise<FileSource> {
-  const { certFile, keyFile, log, everyMs = usualEveryMs } = options;
+  const { certFile, keyFile, caFile, log, everyMs = usualEveryMs } = options;
   const subscribers = new Set<(certificate: ServingCertificate) => void>();
   let current = await read(certFile, keyFile);
+  let trusted = await readTrusted(caFile);
   let refused = "";
 
   async function look(): Promise<void> {
     try {
+      trusted = await readTrusted(caFile);
       const found = await read(certFile, keyFile);
       refused = "";
       if (found.cert === current.cert && found.key === current.key) return;
@@ -44,6 +48,7 @@ export async function certificateFromFiles(options: {
   timer.unref();
   return {
     current: () => current,
+    trusted: () => trusted,
     subscribe(changed) {
       subscribers.add(changed);
       return () => void subscribers.delete(changed);
@@ -54,13 +59,24 @@ export async function certificateFromFiles(options: {
 }
 
 async function read(certFile: string, keyFile: string): Promise<ServingCertificate> {
-  let texts: [string, string];
+  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
+  return servingCertificate(cert, key, `${certFile}, ${keyFile}`);
+}
+
+/** Refuses what is no certificate: it would be written into pods. */
+async function readTrusted(file: string | undefined): Promise<string> {
+  if (file === undefined) return "";
+  const text = await readText(file);
+  readCertificate(text, file);
+  return text;
+}
+
+async function readText(file: string): Promise<string> {
   try {
-    texts = await Promise.all([readFile(certFile, "utf8"), readFile(keyFile, "utf8")]);
+    return await readFile(file, "utf8");
   } catch (error) {
     throw new EgressError("CERTIFICATE_INVALID", `certificate files cannot be read: ${String(error)}`, {
       cause: error,
     });
   }
-  return servingCertificate(texts[0], texts[1], `${certFile}, ${keyFile}`);
 }

@@ -9,6 +9,12 @@ export async function localCertificate(clock: Clock): Promise<CertificateSource>
     { type: "ip", value: "127.0.0.1" },
     { type: "ip", value: "::1" },
   ] as const;
-  const certificate = await issue(await makeAuthority(clock()), names, clock());
-  return { current: () => certificate, subscribe: () => () => undefined, close: () => undefined };
+  const authority = await makeAuthority(clock());
+  const certificate = await issue(authority, names, clock());
+  return {
+    current: () => certificate,
+    trusted: () => authority.cert,
+    subscribe: () => () => undefined,
+    close: () => undefined,
+  };
 }

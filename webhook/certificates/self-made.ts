@@ -29,6 +29,7 @@ export function selfMadeCertificate({ store, names, clock, log }: SelfMadeOption
   let known: AuthorityState | undefined;
   let current: ServingCertificate | undefined;
   let issuedBy = "";
+  let bundle = "";
 
   /** The Secret's state, made or renewed where it is due. Bounded: of several replicas one wins, the others read its CA. */
   async function agree(): Promise<AuthorityState> {
@@ -63,17 +64,18 @@ export function selfMadeCertificate({ store, names, clock, log }: SelfMadeOption
   /** Whether the caBundle had to be changed. */
   async function trust(state: AuthorityState): Promise<boolean> {
     const wanted = bundleOf(state);
-    const bundle = await store.readBundle();
-    if (bundle === null) log.warn({}, "no webhook configuration yet");
-    if (bundle === null || bundle.trim() === wanted.trim()) return false;
+    const found = await store.readBundle();
+    if (found === null) log.warn({}, "no webhook configuration yet");
+    if (found === null || found.trim() === wanted.trim()) return false;
     await store.writeBundle(wanted);
-    log.info({ wasEmpty: bundle === "" }, "caBundle written");
+    log.info({ wasEmpty: found === "" }, "caBundle written");
     return true;
   }
 
   async function step(): Promise<void> {
     const state = await agree();
     known = state;
+    bundle = bundleOf(state);
     const changed = await trust(state);
     const { cert } = state.authority;
     const due = current === undefined || current.notAfterMs - clock() < servingLifeMs / 3 || issuedBy !== cert;
@@ -95,6 +97,7 @@ export function selfMadeCertificate({ store, names, clock, log }: SelfMadeOption
       if (current === undefined) throw new Error("step() has to succeed first");
       return current;
     },
+    trusted: () => bundle,
     subscribe(changed) {
       subscribers.add(changed);
       return () => void subscribers.delete(changed);

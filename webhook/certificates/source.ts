@@ -17,7 +17,8 @@ interface SourceOptions {
 export async function openCertificate(options: SourceOptions): Promise<CertificateSource> {
   const { config, kubeConfig, log, clock } = options;
   const { STATIC_EGRESS_TLS_CERT_FILE: certFile, STATIC_EGRESS_TLS_KEY_FILE: keyFile } = config;
-  if (certFile !== undefined && keyFile !== undefined) return certificateFromFiles({ certFile, keyFile, log });
+  const caFile = config.STATIC_EGRESS_TLS_CA_FILE;
+  if (certFile !== undefined && keyFile !== undefined) return certificateFromFiles({ certFile, keyFile, caFile, log });
   if (kubeConfig !== undefined) return keptInCluster({ ...options, kubeConfig });
   const { localCertificate } = await import("./local.ts");
   return localCertificate(clock);

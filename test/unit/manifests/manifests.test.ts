@@ -106,6 +106,12 @@ describe("the Deployment", () => {
 });
 
 describe("rights", () => {
+  it("are enough to ask who bears a sidecar's token", () => {
+    const rules: Manifest[] = documents("base/rbac.yaml").flatMap((document) => document["rules"] ?? []);
+    const review = rules.find((rule) => rule["resources"].includes("tokenreviews"));
+    expect(review).toEqual({ apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] });
+  });
+
   it("are never everything, and secrets are never listed", () => {
     const rules: Manifest[] = documents("base/rbac.yaml").flatMap((document) => document["rules"] ?? []);
     for (const rule of rules) {
