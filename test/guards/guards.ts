@@ -1,4 +1,5 @@
 import type { Guard } from "./guard.ts";
+import { brokerGuards } from "./of-broker.ts";
 import { cloudGuards } from "./of-clouds.ts";
 import { ledgerGuards } from "./of-ledger.ts";
 import { programGuards } from "./of-programs.ts";
@@ -9,4 +10,10 @@ import { redisGuards } from "./of-redis.ts";
  * node's lock and the fence hold without it, so that it only saves work that would be refused. Nor that the controller does
  * not act on a ledger of another epoch before it has filled it: in an emptied ledger nothing is due.
  */
-export const guards: readonly Guard[] = [...ledgerGuards, ...redisGuards, ...programGuards, ...cloudGuards];
+export const guards: readonly Guard[] = [
+  ...ledgerGuards,
+  ...redisGuards,
+  ...programGuards,
+  ...cloudGuards,
+  ...brokerGuards,
+];
