@@ -25,7 +25,7 @@ const longestAnswer = 64 * 1024;
  * Calls over one connection that is kept. After a failed one the next connection is a new one, with the CA read anew: it
  * may have been renewed. Nothing is tried again here.
  */
-export function brokerCalls({ url, ca }: { url: string; ca: () => Promise<string> }): BrokerCall {
+export function brokerCalls({ url, ca }: { url: string; ca: () => string }): BrokerCall {
   let agent: Agent | undefined;
 
   function forgetConnection(): void {
@@ -33,8 +33,8 @@ export function brokerCalls({ url, ca }: { url: string; ca: () => Promise<string
     agent = undefined;
   }
 
-  async function connected(): Promise<Agent> {
-    agent ??= new Agent({ keepAlive: true, maxSockets: 4, ca: await ca(), minVersion: "TLSv1.2" });
+  function connected(): Agent {
+    agent ??= new Agent({ keepAlive: true, maxSockets: 4, ca: ca(), minVersion: "TLSv1.2" });
     return agent;
   }
 
@@ -44,7 +44,7 @@ export function brokerCalls({ url, ca }: { url: string; ca: () => Promise<string
     const over = signal === undefined ? late : AbortSignal.any([signal, late]);
     let answer: { status: number; text: string };
     try {
-      const through = await connected();
+      const through = connected();
       answer = await post(new URL(operation.path, url), JSON.stringify(body), { agent: through, authorization, over });
     } catch (error) {
       signal?.throwIfAborted();

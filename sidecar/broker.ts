@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { codeOf, EgressError } from "../shared/errors.ts";
 import { operations } from "../shared/lease-api/operations.ts";
@@ -6,6 +7,7 @@ import type { PodNote, WaitReason } from "../shared/ledger/records.ts";
 import type { LeaseAnswer, Leases } from "../shared/leases/port.ts";
 import { brokerCalls } from "./broker-call.ts";
 import { createPause } from "./pause.ts";
+import type { Trust } from "./trust.ts";
 
 /** The webhook answers within milliseconds; a wait, and what is left of a pod's time, have limits of their own. */
 const patienceMs = 10_000;
@@ -17,18 +19,18 @@ const patienceMs = 10_000;
 export function brokeredLeases(options: {
   /** `https://…`: the webhook's Service. */
   readonly url: string;
-  /** PEM of the CAs to believe; asked for with every new connection. */
-  readonly ca: () => Promise<string>;
+  readonly ca: Trust;
   readonly tokenFile: string;
 }): Leases {
-  const call = brokerCalls(options);
+  const { url, ca: trust, tokenFile } = options;
+  const call = brokerCalls({ url, ca: () => trust.current() });
   let secret: string | undefined;
 
   async function token(): Promise<string> {
     try {
-      return `Bearer ${(await readFile(options.tokenFile, "utf8")).trim()}`; // the kubelet renews it
+      return `Bearer ${(await readFile(tokenFile, "utf8")).trim()}`; // the kubelet renews it
     } catch (error) {
-      throw new EgressError("TOKEN_MISSING", `${options.tokenFile} cannot be read`, { cause: error });
+      throw new EgressError("TOKEN_MISSING", `${tokenFile} cannot be read`, { cause: error });
     }
   }
 
@@ -84,7 +86,12 @@ export function brokeredLeases(options: {
       const authorization = `Lease ${podUid}.${secret}`;
       try {
         const said = note === null ? null : short(note);
-        return await call(operations.renew, { note: said }, { authorization, withinMs: patienceMs });
+        const trusts = createHash("sha256").update(trust.current()).digest("base64url");
+        const answer = await call(operations.renew, { note: said, trusts }, { authorization, withinMs: patienceMs });
+        if (answer.status === "unknown") return answer;
+        const { ca, ...renewal } = answer;
+        if (ca !== undefined) await trust.replace(ca);
+        return renewal;
       } catch (error) {
         if (codeOf(error) === "LEASE_SECRET_WRONG") return { status: "unknown" }; // the token will tell who we are
         throw error;

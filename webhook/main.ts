@@ -7,6 +7,7 @@ import { createMetrics } from "../shared/metrics.ts";
 import { watchPools } from "../shared/pools/watch.ts";
 import { liveSettings } from "./admission/live-settings.ts";
 import { buildApp } from "./app.ts";
+import type { CertificateSource } from "./certificates/port.ts";
 import { openCertificate } from "./certificates/source.ts";
 import { parseConfig, sidecarSettings } from "./config.ts";
 import type { Control, ControlOptions } from "./control.ts";
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   metrics.certificateExpiry.set(certificate.current().notAfterMs / 1000);
 
   let stopping = false;
-  const inside = kubeConfig && (await startInside({ config, kubeConfig, pools, metrics, log, clock }));
+  const inside = kubeConfig && (await startInside({ config, kubeConfig, pools, metrics, log, clock }, certificate));
   const control = inside?.control;
   const app = buildApp({
     settings: liveSettings(
@@ -91,7 +92,10 @@ async function main(): Promise<void> {
 }
 
 /** What there is only in a cluster: the controller, and the lease API, for sidecars of either mode. The client is large. */
-async function startInside(options: ControlOptions): Promise<{ control: Control; leaseApi: LeaseApiOptions }> {
+async function startInside(
+  options: ControlOptions,
+  certificate: CertificateSource,
+): Promise<{ control: Control; leaseApi: LeaseApiOptions }> {
   const { kubeConfig, metrics, log, clock } = options;
   const [{ startControl }, { reviewTokens }, { AuthenticationV1Api }] = await Promise.all([
     import("./control.ts"),
@@ -100,7 +104,10 @@ async function startInside(options: ControlOptions): Promise<{ control: Control;
   ]);
   const control = startControl(options);
   const identify = reviewTokens({ client: kubeConfig.makeApiClient(AuthenticationV1Api), clock });
-  return { control, leaseApi: { leases: control.leases, identify, metrics, log } };
+  return {
+    control,
+    leaseApi: { leases: control.leases, identify, trusted: () => certificate.trusted(), metrics, log },
+  };
 }
 
 /** Only where there is a cluster: the client is large. */

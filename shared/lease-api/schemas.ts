@@ -22,7 +22,8 @@ const milliseconds = (max: number) => z.number().int().min(0).max(max);
 
 export const acquireRequest = z.strictObject({ pool, note: note.optional() });
 export const waitRequest = z.strictObject({ timeoutMs: milliseconds(longestWaitMs) });
-export const renewRequest = z.strictObject({ note: note.nullable() });
+/** `trusts`: SHA-256 (base64url) of the CAs that the sidecar believes; with others in force the answer brings those. */
+export const renewRequest = z.strictObject({ note: note.nullable(), trusts: z.string().max(64).optional() });
 /** A year, as the longest grace period that is injected. */
 export const drainRequest = z.strictObject({ graceMs: milliseconds(31_536_000_000) });
 export const releaseRequest = z.strictObject({});
@@ -57,6 +58,8 @@ export const renewAnswer = z.discriminatedUnion("status", [
     ip: z.string().nullable(),
     expiresAtMs: z.number(),
     late: z.boolean(),
+    /** PEM, for connections to come: a renewed CA is told before anything is served with it. */
+    ca: z.string().exactOptional(),
   }),
   z.object({ status: z.literal("unknown") }),
 ]);

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { createLogger } from "../../shared/log.ts";
 import { brokeredLeases } from "../broker.ts";
 import { parseBrokeredConfig } from "../config.ts";
+import { keptTrust } from "../trust.ts";
 import { exitWith, runSidecar } from "../run.ts";
 
 /** Leases by the webhook's lease API: no Redis, no cloud, no key but the pod's own token. */
@@ -9,7 +11,7 @@ async function main(): Promise<void> {
   const log = createLogger({ name: "sidecar", level: config.STATIC_EGRESS_LOG_LEVEL });
   const leases = brokeredLeases({
     url: config.STATIC_EGRESS_BROKER_URL,
-    ca: async () => config.STATIC_EGRESS_BROKER_CA,
+    ca: await keptTrust(join(config.STATIC_EGRESS_RUN_DIR, "ca.crt"), config.STATIC_EGRESS_BROKER_CA, log),
     tokenFile: config.STATIC_EGRESS_TOKEN_FILE,
   });
   await runSidecar(config, leases, log);

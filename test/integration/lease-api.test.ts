@@ -7,7 +7,7 @@ import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { brokeredLeases } from "../../sidecar/broker.ts";
 import { attach, claim, fillPartners } from "../support/ledger-cases.ts";
-import { brokerScene, type BrokerScene } from "../support/lease-api/broker-scene.ts";
+import { brokerScene, trusting, type BrokerScene } from "../support/lease-api/broker-scene.ts";
 import { tokenOf } from "../support/lease-api/tokens.ts";
 import { testCertificate } from "../support/webhook-app.ts";
 
@@ -253,22 +253,54 @@ describe("brokeredLeases", () => {
   it("does not speak to a webhook of another CA, and says so; then believes a CA that was renewed", async () => {
     const cas = [(await testCertificate()).ca, scene.ca];
     const tokenFile = await scene.tokenFile("pod-1", "n1");
-    const leases = brokeredLeases({ url: scene.url, ca: async () => cas.shift() ?? scene.ca, tokenFile });
+    const leases = brokeredLeases({
+      url: scene.url,
+      ca: { ...trusting(""), current: () => cas.shift() ?? scene.ca },
+      tokenFile,
+    });
     await expect(leases.acquire(claim("pod-1", "n1"))).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
     expect(await leases.acquire(claim("pod-1", "n1"))).toMatchObject({ status: "attached" });
     await leases.close();
   });
 
+  it("learns of a renewed CA with a renewal, and only then", async () => {
+    const tokenFile = await scene.tokenFile("pod-1", "n1");
+    const ca = trusting(scene.ca);
+    const leases = brokeredLeases({ url: scene.url, ca, tokenFile });
+    await leases.acquire(claim("pod-1", "n1"));
+    expect(await leases.renew("pod-1", null)).toEqual({
+      status: "renewed",
+      ip: "203.0.113.1",
+      expiresAtMs: expect.any(Number),
+      late: false,
+    });
+    expect(ca.replaced).toEqual([]);
+    const both = `${(await testCertificate()).ca}${scene.ca}`;
+    scene.trust(both);
+    expect(Object.keys(await leases.renew("pod-1", null)).toSorted()).toEqual(["expiresAtMs", "ip", "late", "status"]);
+    await leases.renew("pod-1", null);
+    expect(ca.replaced).toEqual([both]);
+    await leases.close();
+  });
+
+  it("is told no CA where the webhook does not know its own", async () => {
+    scene.trust("");
+    const lease = await acquired("pod-1");
+    const { body } = await call("renew", lease, { note: null, trusts: "another" });
+    expect(body).toMatchObject({ status: "renewed" });
+    expect(body).not.toHaveProperty("ca");
+  });
+
   it("says the webhook's own code when it is refused", async () => {
     const tokenFile = await scene.tokenFile("pod-1", "n1", tokenOf({ podUid: "pod-1", node: "n1" }, "forged"));
-    const leases = brokeredLeases({ url: scene.url, ca: async () => scene.ca, tokenFile });
+    const leases = brokeredLeases({ url: scene.url, ca: trusting(scene.ca), tokenFile });
     await expect(leases.acquire(claim("pod-1", "n1"))).rejects.toMatchObject({ code: "TOKEN_REFUSED" });
     await leases.close();
   });
 
   it("waits by the clock alone when a wait is refused", async () => {
     const tokenFile = await scene.tokenFile("pod-1", "n1", "forged");
-    const leases = brokeredLeases({ url: scene.url, ca: async () => scene.ca, tokenFile });
+    const leases = brokeredLeases({ url: scene.url, ca: trusting(scene.ca), tokenFile });
     const startedAt = performance.now();
     await leases.woken("pod-1", 400);
     expect(performance.now() - startedAt).toBeGreaterThan(390);

@@ -131,6 +131,27 @@ describe("brokered sidecar process", () => {
   });
 
   it(
+    "goes on with a webhook whose CA was renewed, also when its container was killed",
+    { timeout: 120_000 },
+    async () => {
+      const sidecar = await start("pod-1", "n1");
+      await expect.poll(() => sidecar.file("ready"), soon).toBe("203.0.113.1\n");
+      const renewed = await testCertificate();
+      webhook.trust(`${renewed.ca}${certificate.ca}`);
+      await expect.poll(() => sidecar.file("ca.crt"), soon).toBe(`${renewed.ca}${certificate.ca}`);
+      await webhook.close();
+      webhook = await brokerScene(ledger, { leaseMs: leaseSeconds * 1000, port, certificate: renewed, tokens });
+      const [{ expiresAtMs } = { expiresAtMs: 0 }] = await leases();
+      await expect.poll(async () => (await leases())[0]?.expiresAtMs, soon).toBeGreaterThan(expiresAtMs + 2000);
+
+      await sidecar.end("SIGKILL");
+      await ledger.release("pod-1", { mayWork: [] });
+      await start("pod-1", "n1", { STATIC_EGRESS_RUN_DIR: sidecar.directory });
+      await expect.poll(held, soon).toEqual(["pod-1 held"]);
+    },
+  );
+
+  it(
     "waits for a webhook that is not there, says so, and takes its lease when it is",
     { timeout: 120_000 },
     async () => {

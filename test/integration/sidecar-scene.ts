@@ -19,6 +19,7 @@ import { pool } from "../support/ledger-cases.ts";
 import { sidecarImage } from "../support/sidecar-image.ts";
 
 export interface Sidecar {
+  readonly directory: string;
   readonly process: ChildProcess;
   readonly startedAtMs: number;
   /** Everything on standard output and error so far. */
@@ -137,6 +138,7 @@ export function startSidecar(build: string, directory: string, env: Record<strin
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
   const file = (name: string) => readFile(join(directory, name), "utf8").catch(() => "");
   return {
+    directory,
     process: child,
     startedAtMs,
     output: () => output,

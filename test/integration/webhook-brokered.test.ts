@@ -7,6 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { brokeredLeases } from "../../sidecar/broker.ts";
 import { fakeApiServer } from "../support/cluster/fake-api-server.ts";
 import { claim } from "../support/ledger-cases.ts";
+import { trusting } from "../support/lease-api/broker-scene.ts";
 import { reviewOnly, tokenOf } from "../support/lease-api/tokens.ts";
 import { freePort } from "../support/redis.ts";
 import { testCertificate } from "../support/webhook-app.ts";
@@ -65,7 +66,7 @@ afterEach(async () => {
 describe("webhook process", () => {
   it("serves leases over its controller's ledger, until it has stopped", { timeout: 60_000 }, async () => {
     await expect.poll(() => output, { timeout: 30_000 }).toContain('"serving"');
-    const leases = brokeredLeases({ url, ca: async () => certificate.ca, tokenFile: join(folder, "token") });
+    const leases = brokeredLeases({ url, ca: trusting(certificate.ca), tokenFile: join(folder, "token") });
     // No controller can lead here, as there are no Leases: what the ledger says of that comes over the lease API.
     expect(await leases.acquire(claim("pod-1", "n1"))).toMatchObject({ status: "waiting", reason: "ledger-doubtful" });
     const exited = once(webhook, "exit");

@@ -17,9 +17,9 @@ export function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** What the ledger keeps of a secret. */
-export function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+/** What the ledger keeps of a secret, and what a sidecar says of the CAs that it believes. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 /** Of `Authorization: Bearer <token>`. Rejects as Identify does, and with TOKEN_MISSING. */

@@ -16,6 +16,8 @@ import { refusalOf } from "./refusal.ts";
 export interface LeaseApiOptions {
   readonly leases: LeaseService;
   readonly identify: Identify;
+  /** PEM of the CAs that sidecars are to believe; "" where they are not known. */
+  readonly trusted: () => string;
   readonly metrics: Pick<Metrics, "apiRefused">;
   readonly log: Logger;
 }
@@ -24,7 +26,7 @@ const bodyLimit = 16 * 1024;
 
 /** The lease API (shared/lease-api) over the lease service. Who asks is what TokenReview says, or who knows the lease's secret. */
 export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): void {
-  const { leases, identify, metrics, log } = options;
+  const { leases, identify, trusted, metrics, log } = options;
   const closing = new AbortController();
 
   void app.register(async (api) => {
@@ -73,9 +75,11 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
       reply.raw.once("close", () => gone.abort());
       await leases.woken(podUid, timeoutMs, AbortSignal.any([gone.signal, closing.signal]));
     });
-    asSpeaker(operations.renew, async ({ podUid, secretHash }, { note }) => {
+    asSpeaker(operations.renew, async ({ podUid, secretHash }, { note, trusts }) => {
       const answer = await leases.renew(podUid, note, secretHash);
-      return answer satisfies z.input<typeof renewAnswer>;
+      const ca = trusted();
+      const isOld = answer.status === "renewed" && trusts !== undefined && ca !== "" && trusts !== hashOf(ca);
+      return { ...answer, ...(isOld && { ca }) } satisfies z.input<typeof renewAnswer>;
     });
     asSpeaker(operations.drain, ({ podUid, secretHash }, { graceMs }) => leases.drain(podUid, graceMs, secretHash));
     asSpeaker(operations.release, async ({ podUid, secretHash }) => {

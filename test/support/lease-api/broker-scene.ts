@@ -9,6 +9,7 @@ import type { Ledger } from "../../../shared/ledger/port.ts";
 import type { Leases } from "../../../shared/leases/port.ts";
 import { createLeaseService } from "../../../shared/leases/service.ts";
 import { brokeredLeases } from "../../../sidecar/broker.ts";
+import type { Trust } from "../../../sidecar/trust.ts";
 import { buildApp } from "../../../webhook/app.ts";
 import { reviewTokens } from "../../../webhook/identity/review-tokens.ts";
 import { fakeApiServer, type Asked } from "../cluster/fake-api-server.ts";
@@ -25,6 +26,8 @@ export interface BrokerScene {
   /** Pods that the service sleeps for, and TLS connections so far. */
   waiting(): number;
   connections(): number;
+  /** What the webhook says that sidecars are to believe from now on. */
+  trust(ca: string): void;
   /** How often requests were refused, by code. */
   refusals(): Promise<Record<string, number>>;
   /** A pod's file with its token; `token` stands for the pod's own. */
@@ -32,6 +35,20 @@ export interface BrokerScene {
   /** A sidecar's leases. */
   leasesOf(podUid: string, node: string): Promise<Leases>;
   close(): Promise<void>;
+}
+
+/** Believes a CA, until another one is told; `replaced`: those. */
+export function trusting(ca: string): Trust & { readonly replaced: string[] } {
+  let current = ca;
+  const replaced: string[] = [];
+  return {
+    replaced,
+    current: () => current,
+    async replace(next) {
+      current = next;
+      replaced.push(next);
+    },
+  };
 }
 
 /** The real webhook app over HTTPS with the lease API over the ledger, and an API server that reviews tokens. */
@@ -56,6 +73,7 @@ export async function brokerScene(
   const service = createLeaseService({ ledger, work, mayWork: [], leaseMs, log });
   const certificate = options.certificate ?? (await testCertificate());
   let waiting = 0;
+  let trusted = certificate.ca;
   const watched = {
     ...service,
     async woken(...asked: Parameters<typeof service.woken>) {
@@ -64,7 +82,13 @@ export async function brokerScene(
       waiting -= 1;
     },
   };
-  const leaseApi = { leases: watched, identify: reviewTokens({ client, clock: Date.now }), metrics, log };
+  const leaseApi = {
+    leases: watched,
+    identify: reviewTokens({ client, clock: Date.now }),
+    trusted: () => trusted,
+    metrics,
+    log,
+  };
   const { fastify } = buildApp(await appOptions({ certificate, metrics, leaseApi }));
   let connections = 0;
   fastify.server.on("secureConnection", () => (connections += 1));
@@ -84,6 +108,7 @@ export async function brokerScene(
     ledger,
     logged: () => lines.join(""),
     waiting: () => waiting,
+    trust: (ca) => void (trusted = ca),
     connections: () => connections,
     async refusals() {
       const { values } = await metrics.apiRefused.get();
@@ -92,7 +117,7 @@ export async function brokerScene(
     tokenFile,
     async leasesOf(podUid, node) {
       const file = await tokenFile(podUid, node);
-      const leases = brokeredLeases({ url, ca: async () => certificate.ca, tokenFile: file });
+      const leases = brokeredLeases({ url, ca: trusting(certificate.ca), tokenFile: file });
       sidecars.push(leases);
       return leases;
     },
