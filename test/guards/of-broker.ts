@@ -103,7 +103,7 @@ export const brokerGuards: readonly Guard[] = [
     file: "sidecar/trust.ts",
     guard: "await rename(`${file}.new`, file);",
     without: "",
-    finder: tests("integration", "test/integration/sidecar-brokered.test.ts", "CA was renewed"),
+    finder: tests("unit", "test/unit/sidecar-trust.test.ts", "told last"),
   },
   {
     name: "broker: a sidecar believes the webhook's CA alone",
