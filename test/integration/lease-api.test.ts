@@ -217,6 +217,31 @@ describe("lease API", () => {
     expect(scene.logged()).not.toContain(tokenOf({ podUid: "pod-1", node: "n1" }).split(".")[1]?.slice(0, 40));
   });
 
+  it("takes no lease for a sidecar that has gone while its token was reviewed: its release has come first", async () => {
+    const acquires: string[] = [];
+    const { acquire } = ledger;
+    ledger.acquire = async (claimed, how) => {
+      acquires.push(claimed.podUid);
+      return acquire(claimed, how);
+    };
+    const leases = await scene.leasesOf("pod-1", "n1");
+    await leases.acquire(claim("pod-1", "n1"));
+    let goOn = (): void => undefined;
+    scene.slowReviews(new Promise((resolve) => (goOn = resolve)));
+    const going = new AbortController();
+    const asked = leases.acquire(claim("pod-1", "n1"), going.signal);
+    await expect.poll(() => scene.reviewing()).toBe(1);
+    going.abort();
+    await expect(asked).rejects.toThrow("aborted");
+    await leases.release("pod-1", 1000); // by its secret
+    await expect.poll(() => scene.open()).toBe(1);
+    goOn();
+    scene.slowReviews(Promise.resolve());
+    await call("wait", bearer("pod-2"), { timeoutMs: 1 }); // later than what was held up
+    expect(acquires).toEqual(["pod-1"]);
+    expect(await held()).toEqual(["pod-0 held"]);
+  });
+
   it("lets who waits go when it stops", async () => {
     const startedAt = performance.now();
     const waiting = call("wait", bearer("pod-3", "n2"), { timeoutMs: 30_000 });

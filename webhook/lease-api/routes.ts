@@ -37,6 +37,8 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
     ) =>
       api.post(path, { bodyLimit }, async (request, reply) => {
         const who = await bearerOf(request.headers.authorization, identify);
+        // Gone while its token was reviewed: what it has sent since, a release maybe, must not be overtaken by this.
+        if (reply.raw.destroyed) return reply.hijack();
         const answer = await run(who, read(body, request.body), reply);
         return reply.code(answer === undefined ? 204 : 200).send(answer);
       });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import { createMetrics } from "../../../shared/metrics.ts";
 import type { Ledger } from "../../../shared/ledger/port.ts";
 import type { Leases } from "../../../shared/leases/port.ts";
@@ -26,6 +27,11 @@ export interface BrokerScene {
   /** Pods that the service sleeps for, and TLS connections so far. */
   waiting(): number;
   connections(): number;
+  /** Connections that are open, and tokens whose review is held up. */
+  open(): number;
+  reviewing(): number;
+  /** Tokens are not reviewed before. */
+  slowReviews(until: Promise<void>): void;
   /** What the webhook says that sidecars are to believe from now on. */
   trust(ca: string): void;
   /** How often requests were refused, by code. */
@@ -72,6 +78,15 @@ export async function brokerScene(
   const work = () => Promise.reject(new Error("no cloud work was asked for"));
   const service = createLeaseService({ ledger, work, mayWork: [], leaseMs, log });
   const certificate = options.certificate ?? (await testCertificate());
+  const asking = reviewTokens({ client, clock: Date.now });
+  let reviewing: Promise<void> = Promise.resolve();
+  let held = 0;
+  const identify = async (token: string) => {
+    held += 1;
+    await reviewing;
+    held -= 1;
+    return asking(token);
+  };
   let waiting = 0;
   let trusted = certificate.ca;
   const watched = {
@@ -84,14 +99,19 @@ export async function brokerScene(
   };
   const leaseApi = {
     leases: watched,
-    identify: reviewTokens({ client, clock: Date.now }),
+    identify,
     trusted: () => trusted,
     metrics,
     log,
   };
   const { fastify } = buildApp(await appOptions({ certificate, metrics, leaseApi }));
   let connections = 0;
-  fastify.server.on("secureConnection", () => (connections += 1));
+  let open = 0;
+  fastify.server.on("secureConnection", (socket: TLSSocket) => {
+    connections += 1;
+    open += 1;
+    socket.once("close", () => (open -= 1));
+  });
   await fastify.listen({ port, host: "127.0.0.1" });
   const tokens = options.tokens ?? (await mkdtemp(join(tmpdir(), "static-egress-tokens-")));
   const url = `https://localhost:${(fastify.server.address() as AddressInfo).port}`;
@@ -108,8 +128,11 @@ export async function brokerScene(
     ledger,
     logged: () => lines.join(""),
     waiting: () => waiting,
+    slowReviews: (until) => void (reviewing = until),
     trust: (ca) => void (trusted = ca),
     connections: () => connections,
+    open: () => open,
+    reviewing: () => held,
     async refusals() {
       const { values } = await metrics.apiRefused.get();
       return Object.fromEntries(values.map(({ labels, value }) => [String(labels.code), value]));
