@@ -219,7 +219,7 @@ describe("lease API", () => {
 
   it("takes no lease for a sidecar that has gone while its token was reviewed: its release has come first", async () => {
     const acquires: string[] = [];
-    const { acquire } = ledger;
+    const acquire = ledger.acquire.bind(ledger);
     ledger.acquire = async (claimed, how) => {
       acquires.push(claimed.podUid);
       return acquire(claimed, how);
