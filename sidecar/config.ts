@@ -5,7 +5,6 @@ import { readRedisUrl } from "../shared/ledger/redis/url.ts";
 const needed = (accepted: string) => z.string({ error: `accepted: ${accepted}` });
 
 function usable(url: string, context: z.core.$RefinementCtx<string>): void {
-  if (url === "memory://") return; // the demo without Redis, whose agents share its process
   const read = readRedisUrl(url);
   if ("problem" in read) context.addIssue({ code: "custom", message: read.problem });
 }

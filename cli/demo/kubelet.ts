@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import type { MemoryCluster } from "../../webhook/controller/cluster/memory.ts";
@@ -7,6 +7,7 @@ import { containerName } from "../../webhook/admission/names.ts";
 import { environmentOf } from "./container-environment.ts";
 import type { Pod } from "./pod.ts";
 import type { Sidecar, StartSidecar } from "./sidecar.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** `starting`: its sidecar has not opened the gate. `running`: its app runs. `ending`: it was deleted. */
 export type Phase = "starting" | "running" | "ending";
@@ -24,8 +25,8 @@ export interface Kubelet {
   start(pod: Pod): Promise<void>;
   /** Deletes a pod: preStop at once, the app's shutdown, SIGTERM for the sidecar. Resolves when the pod is gone, whoever began it. */
   end(name: string, appStopsMs: number): Promise<void>;
-  /** Kills a pod's sidecar as a crash would; false where it is no process. */
-  crash(name: string): boolean;
+  /** Kills a pod's sidecar as a crash would. */
+  crash(name: string): void;
 }
 
 interface Entry {
@@ -45,12 +46,12 @@ const restartMs = 200;
 export function createKubelet(options: {
   readonly cluster: MemoryCluster;
   readonly startSidecar: StartSidecar;
-  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly tokens: Pick<Tokens, "of" | "withdraw">;
   /** For the pods' volumes. */
   readonly directory: string;
   readonly say: (text: string) => void;
 }): Kubelet {
-  const { cluster, startSidecar, secrets, directory, say } = options;
+  const { cluster, startSidecar, tokens, directory, say } = options;
   const entries = new Map<string, Entry>();
   const volumeOf = (pod: Pod) => join(directory, pod.metadata.name);
 
@@ -58,7 +59,7 @@ export function createKubelet(options: {
     const { pod } = entry;
     const container = pod.spec.initContainers?.find(({ name }) => name === containerName);
     if (container === undefined) return;
-    const sidecar = await startSidecar(environmentOf(container, pod, secrets), volumeOf(pod));
+    const sidecar = await startSidecar(environmentOf(container, pod), volumeOf(pod));
     entry.sidecar = sidecar;
     void sidecar.exited.then((how) => (isEnding(entry) ? undefined : runAgain(entry, how)));
   }
@@ -90,6 +91,7 @@ export function createKubelet(options: {
     if (appRan) await after(appStopsMs);
     await entry.sidecar?.stop(spec.terminationGracePeriodSeconds * 1000);
     entries.delete(metadata.name);
+    tokens.withdraw(entry.pod);
     cluster.removePod(metadata.uid ?? "");
     say(`${metadata.name}: gone`);
   }
@@ -102,6 +104,7 @@ export function createKubelet(options: {
       entries.set(name, entry);
       cluster.setPod({ uid, namespace, name });
       await mkdir(volumeOf(pod), { recursive: true });
+      await writeFile(join(volumeOf(pod), "token"), tokens.of(pod), { mode: 0o600 });
       await run(entry);
       void probe(entry);
     },
@@ -109,11 +112,7 @@ export function createKubelet(options: {
       const entry = entries.get(name);
       if (entry !== undefined) await (entry.gone ??= remove(entry, appStopsMs));
     },
-    crash(name) {
-      const kill = entries.get(name)?.sidecar?.kill;
-      kill?.();
-      return kill !== undefined && kill !== null;
-    },
+    crash: (name) => entries.get(name)?.sidecar?.kill(),
   };
 }
 

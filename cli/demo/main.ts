@@ -10,10 +10,11 @@ import { live } from "./live.ts";
 import { parseDemoOptions } from "./options.ts";
 import { startRedis, useRedis } from "./redis.ts";
 import { playScript } from "./script.ts";
-import { sidecarProcesses, sidecarsInside } from "./sidecar.ts";
-import { directSecret, openStage } from "./stage.ts";
+import { sidecarProcesses } from "./sidecar.ts";
+import { openStage } from "./stage.ts";
 import { createStory } from "./story.ts";
 import { showPicture } from "./terminal.ts";
+import { createTokens } from "./tokens.ts";
 
 /** Ending takes a second or two; what still runs after this is killed. */
 const endsWithinMs = 20_000;
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
     const inMemory = typeof redis === "string";
     if (!inMemory) closers.push(() => redis.stop());
 
+    const tokens = createTokens();
     const stage = await openStage({
+      tokens: tokens.client,
       nodes: options.nodes,
       ledgerUrl: inMemory ? "memory://" : redis.url,
       installation: inMemory ? "default" : redis.installation,
@@ -59,8 +62,8 @@ async function main(): Promise<void> {
     const script = fileURLToPath(new URL("../sidecar/main.cjs", import.meta.url));
     const kubelet = createKubelet({
       cluster: stage.cluster,
-      startSidecar: inMemory ? sidecarsInside(stage.ledger, log) : sidecarProcesses(script, process.env["PATH"] ?? ""),
-      secrets: { [directSecret]: { REDIS_URL: inMemory ? "memory://" : redis.url } },
+      startSidecar: sidecarProcesses(script, process.env["PATH"] ?? ""),
+      tokens,
       directory: volumes,
       say: story.say,
     });
@@ -74,8 +77,9 @@ async function main(): Promise<void> {
     const heading = [
       `webhook   ${stage.webhook.url}    metrics ${stage.metricsUrl}`,
       inMemory
-        ? `ledger    IN MEMORY: NO REDIS (${redis}). The sidecars share this process instead of being processes.`
-        : `ledger    ${given ? "" : `${redis.url}, `}${redis.what}, installation ${redis.installation}; every sidecar is a process`,
+        ? `ledger    IN MEMORY: NO REDIS (${redis}). It is gone with this process.`
+        : `ledger    ${given ? "" : `${redis.url}, `}${redis.what}, installation ${redis.installation}`,
+      "sidecars  each a process, which has its lease from the webhook: no key to Redis or cloud",
       `logs      ${directory}    Ctrl-C ends all of it`,
     ];
     if (!redrawn) process.stdout.write(`${heading.join("\n")}\n\n`);

@@ -10,7 +10,6 @@ export interface Container {
   readonly name: string;
   readonly restartPolicy?: string;
   readonly env?: readonly EnvironmentEntry[];
-  readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
 }
 
 interface LabelTerm {

@@ -89,13 +89,12 @@ export async function playScript({ stage, kubelet, create, say, pods, signal }: 
   const expiryOf = ({ snapshot }: Pick<Facts, "snapshot">): number =>
     snapshot.leases.find(({ pod }) => pod === "demo/web-1")?.expiresAtMs ?? 0;
   const before = expiryOf({ snapshot: await ledger.snapshot() });
-  if (kubelet.crash("web-1")) {
-    say("7. A sidecar is killed: the kubelet starts it again, and the address stays.");
-    await claim(`web-1's new sidecar has taken up the lease, and web-1 still leaves from ${ip}`, (facts) => {
-      const restarts = facts.pods.find(({ pod }) => pod.metadata.name === "web-1")?.restarts;
-      return restarts === 1 && expiryOf(facts) > before && leavesFrom(facts, "web-1", ip);
-    });
-  } else say("7. (A sidecar that is killed: only where sidecars are processes.)");
+  say("7. A sidecar is killed: the kubelet starts it again, and the address stays.");
+  kubelet.crash("web-1");
+  await claim(`web-1's new sidecar has taken up the lease, and web-1 still leaves from ${ip}`, (facts) => {
+    const restarts = facts.pods.find(({ pod }) => pod.metadata.name === "web-1")?.restarts;
+    return restarts === 1 && expiryOf(facts) > before && leavesFrom(facts, "web-1", ip);
+  });
 
   say(`8. The pods of ${lastNode} go. Their leases count until their apps have ended.`);
   const goers = kubelet.pods().filter(({ pod }) => pod.spec.nodeName === lastNode);

@@ -1,14 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../shared/clock.ts";
-import { createLeaseService } from "../../shared/leases/service.ts";
-import type { Ledger } from "../../shared/ledger/port.ts";
-import type { Logger } from "../../shared/log.ts";
-import { startAgent } from "../../sidecar/agent.ts";
-import { parseConfig } from "../../sidecar/config.ts";
-import { createGate } from "../../sidecar/gate.ts";
-import { verifyAddress } from "../../sidecar/verify.ts";
 
 /** A sidecar's container while it runs. */
 export interface Sidecar {
@@ -16,12 +8,12 @@ export interface Sidecar {
   drain(): Promise<void>;
   /** SIGTERM, and SIGKILL when the grace period is over; resolves when it has ended. */
   stop(graceMs: number): Promise<void>;
-  /** SIGKILL, as a crash. Null where the sidecar is no process of its own. */
-  readonly kill: (() => void) | null;
+  /** SIGKILL, as a crash. */
+  readonly kill: () => void;
   readonly exited: Promise<string>;
 }
 
-/** `environment` is the container's; `runDirectory` stands for the volume mounted at /var/run/static-egress. */
+/** `environment` is the container's; `runDirectory` stands for its volumes: the one at /var/run/static-egress, and the token's. */
 export type StartSidecar = (environment: Readonly<Record<string, string>>, runDirectory: string) => Promise<Sidecar>;
 
 /** As Dockerfile.sidecar starts it. */
@@ -33,7 +25,7 @@ export function sidecarProcesses(script: string, path: string): StartSidecar {
   return async (environment, runDirectory) => {
     const log = openSync(join(runDirectory, "sidecar.log"), "a");
     const child = spawn(process.execPath, [...nodeFlags, script], {
-      env: { PATH: path, ...imageEnvironment, ...environment, STATIC_EGRESS_RUN_DIR: runDirectory },
+      env: { PATH: path, ...imageEnvironment, ...environment, ...volumes(runDirectory) },
       stdio: ["ignore", log, log],
       detached: true, // a Ctrl-C is not for it: the kubelet ends its containers
     });
@@ -65,42 +57,7 @@ export function sidecarProcesses(script: string, path: string): StartSidecar {
   };
 }
 
-/** The sidecar's agent in this process, over this process' ledger: where there is no Redis to meet in. */
-export function sidecarsInside(ledger: Ledger, log: Logger): StartSidecar {
-  return async (environment, runDirectory) => {
-    const config = parseConfig({ ...environment, STATIC_EGRESS_RUN_DIR: runDirectory });
-    const namespace = config.STATIC_EGRESS_POD_NAMESPACE;
-    const leaseMs = config.STATIC_EGRESS_LEASE_SECONDS * 1000;
-    const leases = createLeaseService({
-      ledger,
-      work: () => Promise.reject(new Error("no cloud work was asked for")),
-      mayWork: ["aws"],
-      leaseMs,
-      log,
-    });
-    const agent = startAgent({
-      leases,
-      claim: {
-        podUid: config.STATIC_EGRESS_POD_UID,
-        pod: `${namespace}/${config.STATIC_EGRESS_POD_NAME}`,
-        serviceAccount: `${namespace}/${config.STATIC_EGRESS_SERVICE_ACCOUNT}`,
-        node: config.STATIC_EGRESS_NODE_NAME,
-        pool: config.STATIC_EGRESS_POOL,
-      },
-      gate: await createGate(runDirectory, process.pid),
-      verify: verifyAddress,
-      onUnavailable: config.STATIC_EGRESS_ON_UNAVAILABLE,
-      graceMs: config.STATIC_EGRESS_GRACE_SECONDS * 1000,
-      leaseMs,
-      log,
-      clock: systemClock,
-      random: Math.random,
-    });
-    return {
-      drain: () => agent.drain(),
-      stop: () => agent.stop(1500),
-      kill: null,
-      exited: agent.done.then(() => "ended"),
-    };
-  };
-}
+const volumes = (runDirectory: string) => ({
+  STATIC_EGRESS_RUN_DIR: runDirectory,
+  STATIC_EGRESS_TOKEN_FILE: join(runDirectory, "token"),
+});

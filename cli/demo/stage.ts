@@ -1,6 +1,8 @@
+import type { AuthenticationV1Api } from "@kubernetes/client-node";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../shared/clock.ts";
 import { createMemoryCloud, type MemoryCloud } from "../../shared/clouds/memory/cloud.ts";
+import { createLeaseService } from "../../shared/leases/service.ts";
 import { work } from "../../shared/leases/worker.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -14,6 +16,7 @@ import { controllerMetrics, countCloudCall } from "../../webhook/controller-metr
 import { createMemoryCluster, type MemoryCluster } from "../../webhook/controller/cluster/memory.ts";
 import type { ClusterEvent } from "../../webhook/controller/cluster/port.ts";
 import { startController } from "../../webhook/controller/controller.ts";
+import { reviewTokens } from "../../webhook/identity/review-tokens.ts";
 import { buildMetricsApp } from "../../webhook/metrics-app.ts";
 import { openLedger } from "../../webhook/open-ledger.ts";
 import { readinessOf } from "../../webhook/readiness.ts";
@@ -35,6 +38,8 @@ export interface StageOptions {
   /** `memory://` for a ledger in this process. */
   readonly ledgerUrl: string;
   readonly installation: string;
+  /** Says who bears a sidecar's token. */
+  readonly tokens: Pick<AuthenticationV1Api, "createTokenReview">;
   readonly lingerSeconds: number;
   /** How long the cloud takes to attach or detach. */
   readonly changeMs: number;
@@ -45,7 +50,6 @@ export interface StageOptions {
 
 /** Short, so that a crash shows in a demo's time; the contract's default is 60. */
 const leaseSeconds = 15;
-export const directSecret = "static-egress-direct";
 
 /** Opens everything; one address fewer than nodes, so that the pool can be seen full. */
 export async function openStage(options: StageOptions): Promise<Stage> {
@@ -95,7 +99,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const authority = await makeAuthority(clock());
   const names = [{ type: "ip", value: "127.0.0.1" } as const];
   const certificate = await issue(authority, names, clock());
-  const sidecar = sidecarSettings(installation);
+  const leases = createLeaseService({
+    ledger,
+    work: () => Promise.reject(new Error("no cloud work was asked for")),
+    mayWork: [],
+    leaseMs: leaseSeconds * 1000,
+    log,
+  });
+  const identify = reviewTokens({ client: options.tokens, clock });
+  let sidecar = sidecarSettings({ installation, url: "", ca: authority.cert });
   const app = buildApp({
     settings: liveSettings(pools, () => sidecar),
     certificate,
@@ -111,10 +123,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       }),
     metrics,
     log,
+    leaseApi: { leases, identify, trusted: () => authority.cert, metrics, log },
   });
   const metricsApp = buildMetricsApp({ metrics });
   await Promise.all([app.fastify, metricsApp].map((server) => server.listen({ port: 0, host: "127.0.0.1" })));
   const portOf = (server: typeof metricsApp) => (server.server.address() as AddressInfo).port;
+  const url = `https://127.0.0.1:${portOf(app.fastify)}`;
+  sidecar = sidecarSettings({ installation, url, ca: authority.cert });
 
   return {
     pool,
@@ -122,17 +137,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     cluster,
     cloud,
     ledger,
-    webhook: { url: `https://127.0.0.1:${portOf(app.fastify)}/mutate`, ca: authority.cert },
+    webhook: { url: `${url}/mutate`, ca: authority.cert },
     metricsUrl: `http://127.0.0.1:${portOf(metricsApp)}/metrics`,
     async close() {
       await controller.stop();
       await Promise.all([app.fastify.close(), metricsApp.close()]);
+      await leases.close();
       await opened.close();
     },
   };
 }
 
-function sidecarSettings(installation: string): SidecarSettings {
+function sidecarSettings(options: { installation: string; url: string; ca: string }): SidecarSettings {
+  const { installation, url, ca } = options;
   const quantities = { cpu: "10m", memory: "64Mi" };
   return {
     installation,
@@ -141,7 +158,7 @@ function sidecarSettings(installation: string): SidecarSettings {
     requests: quantities,
     limits: quantities,
     leaseSeconds,
-    leasesFrom: { mode: "direct", secret: directSecret },
+    leasesFrom: { mode: "brokered", url, ca },
     placementRequired: true,
   };
 }

@@ -40,7 +40,7 @@ describe("the demo's kubelet", () => {
     stopping = later();
     kubelet = createKubelet({
       cluster,
-      secrets: {},
+      tokens: { of: () => "its token", withdraw: () => undefined },
       directory,
       say: () => undefined,
       async startSidecar() {

@@ -55,7 +55,7 @@ describe("npm start -- --once", () => {
   it.skipIf(redisUrl === "")("tells a story that is true, with real sidecars, and leaves no key behind", async () => {
     const demo = start(["--once", "--pods", "4"], { REDIS_URL: redisUrl, PATH: path });
     expect(await demo.code, demo.text()).toBe(0);
-    expect(demo.text()).toMatch(/every sidecar is a process[\s\S]*A sidecar is killed[\s\S]*ended: nothing/);
+    expect(demo.text()).toMatch(/sidecars  each a process[\s\S]*A sidecar is killed[\s\S]*ended: nothing/);
     expect(demo.text().match(/ true: /g)).toHaveLength(12);
     const redis = new Redis(redisUrl);
     expect(await redis.keys(`static-egress:{demo-${demo.child.pid}}*`)).toEqual([]);

@@ -54,18 +54,12 @@ describe("environmentOf", () => {
   const pod = placed(podOf("web-1", {}), "n1");
   const field = (fieldPath: string) => ({ name: "FIELD", valueFrom: { fieldRef: { fieldPath } } });
 
-  it("takes the Secret first, the container's own over it, and fields of the pod", () => {
-    const container = {
-      name: "c",
-      envFrom: [{ secretRef: { name: "s" } }],
-      env: [{ name: "A", value: "own" }, field("spec.nodeName")],
-    };
-    const secrets = { s: { A: "secret", REDIS_URL: "redis://r" } };
-    expect(environmentOf(container, pod, secrets)).toEqual({ A: "own", REDIS_URL: "redis://r", FIELD: "n1" });
+  it("takes the container's own, and fields of the pod", () => {
+    const container = { name: "c", env: [{ name: "A", value: "own" }, field("spec.nodeName")] };
+    expect(environmentOf(container, pod)).toEqual({ A: "own", FIELD: "n1" });
   });
-  it("refuses a Secret or a field that is not there", () => {
-    expect(() => environmentOf({ name: "c", envFrom: [{ secretRef: { name: "s" } }] }, pod, {})).toThrow(/Secret s/);
-    expect(() => environmentOf({ name: "c", env: [field("spec.hostIP")] }, pod, {})).toThrow(/no field spec.hostIP/);
+  it("refuses a field that is not there", () => {
+    expect(() => environmentOf({ name: "c", env: [field("spec.hostIP")] }, pod)).toThrow(/no field spec.hostIP/);
   });
 });
 
