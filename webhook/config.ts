@@ -69,9 +69,9 @@ const schema = z.object({
     .prefault("true")
     .describe("false: keeping pods of different pools apart is only preferred"),
   STATIC_EGRESS_LEASE_SECONDS: wholeNumber(10, 3600).prefault("60").describe("life of a lease that is not renewed"),
-  STATIC_EGRESS_MODE: oneOf("direct", "brokered")
-    .prefault("direct")
-    .describe("where new sidecars have their leases from: Redis and the cloud themselves, or our lease API"),
+  STATIC_EGRESS_MODE: oneOf("brokered", "direct")
+    .prefault("brokered")
+    .describe("where new sidecars have their leases from: our lease API, or (direct) Redis and the cloud themselves"),
   STATIC_EGRESS_DIRECT_SECRET: name
     .prefault("static-egress-direct")
     .describe("Secret in the pod's namespace with the sidecar's environment"),

@@ -47,6 +47,7 @@ export async function startServers(options: {
       STATIC_EGRESS_METRICS_PORT: String(ports.metrics),
       STATIC_EGRESS_TLS_CERT_FILE: certFile,
       STATIC_EGRESS_TLS_KEY_FILE: keyFile,
+      STATIC_EGRESS_TLS_CA_FILE: certFile,
       ...env,
     },
   });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { directSecret, testNamespaceLabel } from "../e2e/install.ts";
+import { namespaceOf } from "../e2e/install.ts";
 import { parseSettings, type Settings } from "../e2e/settings.ts";
 import { apply, get, kubectl } from "../e2e/support/kubectl.ts";
 import { until } from "../e2e/support/wait.ts";
@@ -39,12 +39,7 @@ async function installation(env: BenchSettings["env"]): Promise<Settings | strin
 }
 
 async function measure(settings: Settings): Promise<Row[]> {
-  const labels = { [testNamespaceLabel]: "true" };
-  const secret = { name: "static-egress-direct", namespace };
-  await apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
-    { apiVersion: "v1", kind: "Secret", metadata: secret, stringData: directSecret(settings) },
-  );
+  await apply(...namespaceOf(namespace, settings));
   await apply(appPod(settings, "holder", "injected"));
   const { nodeName = "" } = await until("the holder runs", async () => {
     const holder = await get<PodObject>("-n", namespace, "pod", "holder");

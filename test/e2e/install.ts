@@ -17,11 +17,22 @@ export const testNamespaceLabel = "static-egress-e2e";
 export const lingerSeconds = 2;
 export const unreachableSeconds = 15;
 
-/** The content of the Secret that sidecars read. Settings of ours in it are the webhook's; a sidecar refuses unknown ones. */
-export const directSecret = (settings: Settings): Record<string, string> => ({
-  REDIS_URL: redisUrl,
-  ...Object.fromEntries(Object.entries(settings.podEnvironment).filter(([name]) => !name.startsWith("STATIC_EGRESS_"))),
-});
+/**
+ * What a namespace of the ring is made of: in direct mode with the Secret that sidecars read. Settings of ours are the
+ * webhook's; a sidecar refuses unknown ones.
+ */
+export function namespaceOf(name: string, { mode, podEnvironment }: Settings): object[] {
+  const metadata = { name, labels: { [testNamespaceLabel]: "true" } };
+  const foreign = Object.entries(podEnvironment).filter(([variable]) => !variable.startsWith("STATIC_EGRESS_"));
+  const stringData = { REDIS_URL: redisUrl, ...Object.fromEntries(foreign) };
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "static-egress-direct", namespace: name },
+    stringData,
+  };
+  return [{ apiVersion: "v1", kind: "Namespace", metadata }, ...(mode === "direct" ? [secret] : [])];
+}
 
 function pools(settings: Settings): unknown {
   const place = settings.cloud === "gcp" ? { project: settings.project } : {};
@@ -70,7 +81,9 @@ async function writeOverlay(settings: Settings): Promise<void> {
     kind: "Kustomization",
     sortOptions: { order: "fifo" },
     resources: [relative(overlay, join(root, "manifests", "base"))],
-    components: [relative(overlay, join(root, "manifests", "components", "redis"))],
+    components: ["redis", ...(settings.mode === "direct" ? ["direct"] : [])].map((name) =>
+      relative(overlay, join(root, "manifests", "components", name)),
+    ),
     images: [
       { name: "static-egress-webhook", ...splitImage(settings.images.webhook) },
       { name: "redis", ...splitImage(settings.images.redis) },

@@ -1,5 +1,5 @@
 import type { Settings } from "../e2e/settings.ts";
-import { directSecret, testNamespaceLabel } from "../e2e/install.ts";
+import { namespaceOf } from "../e2e/install.ts";
 import { apply, get, kubectl } from "../e2e/support/kubectl.ts";
 import { labFacts } from "../e2e/support/lab.ts";
 import { workers } from "../e2e/support/nodes.ts";
@@ -68,13 +68,9 @@ export async function openSite(settings: Settings): Promise<Site> {
   };
 }
 
-/** The namespace of the soak, with the Secret that sidecars read. */
+/** The namespace of the soak. */
 export async function prepare({ settings }: Site): Promise<void> {
-  const secret = { name: "static-egress-direct", namespace };
-  await apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { [testNamespaceLabel]: "true" } } },
-    { apiVersion: "v1", kind: "Secret", metadata: secret, stringData: directSecret(settings) },
-  );
+  await apply(...namespaceOf(namespace, settings));
 }
 
 function toPod({ metadata, spec, status }: PodObject): SoakPod {

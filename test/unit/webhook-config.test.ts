@@ -33,7 +33,7 @@ describe("parseConfig of the webhook", () => {
         STATIC_EGRESS_SIDECAR_MEMORY: "64Mi",
         STATIC_EGRESS_PLACEMENT_REQUIRED: true,
         STATIC_EGRESS_LEASE_SECONDS: 60,
-        STATIC_EGRESS_MODE: "direct",
+        STATIC_EGRESS_MODE: "brokered",
         STATIC_EGRESS_DIRECT_SECRET: "static-egress-direct",
         STATIC_EGRESS_LOG_LEVEL: "info",
         STATIC_EGRESS_KUBERNETES: "auto",
@@ -84,10 +84,9 @@ describe("parseConfig of the webhook", () => {
 });
 
 describe("sidecarSettings", () => {
-  const brokered = { ...needed, STATIC_EGRESS_MODE: "brokered" };
-
-  it("has sidecars go to Redis with their namespace's Secret, unless they are brokered", () => {
-    expect(sidecarSettings(parseConfig(needed), () => "PEM")().leasesFrom).toEqual({
+  it("has sidecars go to Redis with their namespace's Secret in direct mode", () => {
+    const direct = parseConfig({ ...needed, STATIC_EGRESS_MODE: "direct" });
+    expect(sidecarSettings(direct, () => "PEM")().leasesFrom).toEqual({
       mode: "direct",
       secret: "static-egress-direct",
     });
@@ -95,7 +94,7 @@ describe("sidecarSettings", () => {
 
   it("sends brokered sidecars to our Service, with the CA of the moment", () => {
     let ca = "first";
-    const settings = sidecarSettings(parseConfig(brokered), () => ca);
+    const settings = sidecarSettings(parseConfig(needed), () => ca);
     const url = "https://static-egress-webhook.static-egress.svc";
     expect(settings().leasesFrom).toEqual({ mode: "brokered", url, ca: "first" });
     expect(settings()).toBe(settings());
@@ -106,11 +105,11 @@ describe("sidecarSettings", () => {
 
   it("needs the CA of a certificate that comes from files", () => {
     const files = { STATIC_EGRESS_TLS_CERT_FILE: "/tls/tls.crt", STATIC_EGRESS_TLS_KEY_FILE: "/tls/tls.key" };
-    expect(problems({ ...brokered, ...files })).toEqual([
+    expect(problems({ ...needed, ...files })).toEqual([
       "STATIC_EGRESS_TLS_CA_FILE: missing; accepted: the CA that brokered sidecars are to believe",
     ]);
-    expect(problems({ ...brokered, ...files, STATIC_EGRESS_TLS_CA_FILE: "/tls/ca.crt" })).toEqual([]);
-    expect(problems({ ...needed, ...files })).toEqual([]);
+    expect(problems({ ...needed, ...files, STATIC_EGRESS_TLS_CA_FILE: "/tls/ca.crt" })).toEqual([]);
+    expect(problems({ ...needed, ...files, STATIC_EGRESS_MODE: "direct" })).toEqual([]);
   });
 });
 

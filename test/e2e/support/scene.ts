@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { directSecret, testNamespaceLabel } from "../install.ts";
+import { namespaceOf } from "../install.ts";
 import { parseSettings } from "../settings.ts";
 import { apply, get, kubectl } from "./kubectl.ts";
 import { labFacts, type Violation } from "./lab.ts";
@@ -40,7 +40,7 @@ interface SceneOptions {
 }
 
 /**
- * A namespace for the cases of one file, with the Secret that direct mode asks for; empty of workloads and every address
+ * A namespace for the cases of one file; empty of workloads and every address
  * free before each case (with `lasting`: before the first and after the last), and no violation of the cloud's rules after it.
  */
 export function scene(name: string, options: SceneOptions = {}) {
@@ -63,17 +63,7 @@ export function scene(name: string, options: SceneOptions = {}) {
     );
   }
 
-  beforeAll(async () => {
-    await apply(
-      { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { [testNamespaceLabel]: "true" } } },
-      {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: "static-egress-direct", namespace },
-        stringData: directSecret(settings),
-      },
-    );
-  });
+  beforeAll(() => apply(...namespaceOf(namespace, settings)));
   beforeEach(async () => {
     violationsBefore = (await lab?.violations())?.length ?? 0;
   });

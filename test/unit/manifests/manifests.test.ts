@@ -144,16 +144,41 @@ describe("pool files", () => {
   });
 });
 
+describe("direct mode", () => {
+  const everything = [...documents("base/deployment.yaml"), ...documents("components/redis/redis.yaml")];
+
+  it("is chosen by its component alone", () => {
+    expect(JSON.stringify(everything)).not.toContain("STATIC_EGRESS_MODE");
+    for (const folder of overlays)
+      expect(kustomization(folder)["components"] ?? []).not.toContain("../../components/direct");
+    const [deployment] = kustomization("components/direct")["patches"];
+    const added: Manifest[] = parse(deployment.patch).map((operation: Manifest) => operation["value"]);
+    expect(added).toContainEqual({ name: "STATIC_EGRESS_MODE", value: "direct" });
+  });
+
+  it("alone lets sidecars reach Redis; else it is the webhook's", () => {
+    const policy = one("components/redis/redis.yaml", "NetworkPolicy")["spec"];
+    const labels = one("base/deployment.yaml", "Deployment")["spec"].template.metadata.labels;
+    expect(policy.ingress).toEqual([
+      { from: [{ podSelector: { matchLabels: labels } }], ports: [{ port: 6379, protocol: "TCP" }] },
+    ]);
+    const wider = one("components/direct/network-policy.yaml", "NetworkPolicy")["spec"];
+    expect(wider.podSelector).toEqual(policy.podSelector);
+    expect(wider.ingress).toEqual([{ ports: [{ port: 6379, protocol: "TCP" }] }]);
+  });
+});
+
 describe("examples", () => {
   it.each(["deployment.yaml", "job.yaml"])("%s asks with the contract's annotation", (name) => {
     const annotations = documents(`examples/${name}`)[0]?.["spec"].template.metadata.annotations;
     expect(annotations).toHaveProperty("static-egress/pool", "partners");
   });
 
-  it.each([["secret-direct.yaml", "STATIC_EGRESS_DIRECT_SECRET"]])("%s has the name of %s", (name, variable) => {
-    const environment: Manifest[] = one("base/deployment.yaml", "Deployment")["spec"].template.spec.containers[0].env;
-    const value = environment.find((entry) => entry["name"] === variable)?.["value"];
-    expect(one(`examples/${name}`, "Secret")["metadata"].name).toBe(value);
+  it("secret-direct.yaml has the name that direct mode gives", () => {
+    const [deployment] = kustomization("components/direct")["patches"];
+    const added: Manifest[] = parse(deployment.patch).map((operation: Manifest) => operation["value"]);
+    const { name } = one("examples/secret-direct.yaml", "Secret")["metadata"];
+    expect(added).toContainEqual({ name: "STATIC_EGRESS_DIRECT_SECRET", value: name });
   });
 });
 
