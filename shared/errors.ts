@@ -41,6 +41,8 @@ export const errorCatalogue = {
     "Use the projected token of a pod, on Kubernetes 1.30 or newer: older ones do not name the node.",
   IDENTITY_UNCHECKED:
     "Nothing to do: it is asked again. If it stays, let the webhook create tokenreviews (manifests/base/rbac.yaml).",
+  RATE_LIMITED:
+    "Nothing to do: it is asked again later. If it stays, see docs/operations.md, static_egress_api_refused_total.",
   REQUEST_INVALID: "Send what GET /v1/openapi.json describes.",
   BROKER_UNREACHABLE:
     "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",

@@ -4,6 +4,7 @@ import { cloudGuards } from "./of-clouds.ts";
 import { ledgerGuards } from "./of-ledger.ts";
 import { programGuards } from "./of-programs.ts";
 import { redisGuards } from "./of-redis.ts";
+import { securityGuards } from "./of-security.ts";
 
 /**
  * Each of them taken out has to make its finder fail. Not among them: that an actor is left alone until its deadline. The
@@ -16,4 +17,5 @@ export const guards: readonly Guard[] = [
   ...programGuards,
   ...cloudGuards,
   ...brokerGuards,
+  ...securityGuards,
 ];

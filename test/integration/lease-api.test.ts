@@ -206,6 +206,48 @@ describe("lease API", () => {
     expect(JSON.stringify(body)).not.toContain("PLANTED");
   });
 
+  describe("when somebody calls too often", () => {
+    beforeEach(async () => {
+      await scene.close();
+      scene = await brokerScene(ledger, { callLimit: { most: 3, windowMs: 600_000 } });
+    });
+    const statuses = async (times: number, one: () => Promise<Answered>) => {
+      const seen: number[] = [];
+      for (let time = 0; time < times; time++) seen.push((await one()).status);
+      return seen;
+    };
+
+    it("refuses that pod, says so, counts it, and serves the others", async () => {
+      const acquire = (podUid: string) => call("acquire", bearer(podUid), { pool: "partners" });
+      expect(await statuses(5, () => acquire("pod-1"))).toEqual([200, 200, 200, 429, 429]);
+      expect(await acquire("pod-1")).toMatchObject({ status: 429, body: { code: "RATE_LIMITED" } });
+      expect(await scene.refusals()).toEqual({ RATE_LIMITED: 3 });
+      expect(await acquire("pod-2")).toMatchObject({ status: 200 });
+    });
+
+    it("lets a pod that has acquired too often still release", async () => {
+      const leases = await scene.leasesOf("pod-1", "n1");
+      for (let time = 0; time < 3; time++) await leases.acquire(claim("pod-1", "n1"));
+      await expect(leases.acquire(claim("pod-1", "n1"))).rejects.toMatchObject({ code: "RATE_LIMITED" });
+      await leases.release("pod-1", 1000);
+      expect(await held()).toEqual(["pod-0 held"]);
+    });
+
+    it("does not count wrong secrets with the pod that they name", async () => {
+      const lease = await acquired("pod-1");
+      const wrong = `Lease pod-1.${"a".repeat(43)}`;
+      expect(await statuses(4, () => call("renew", wrong, { note: null }))).toEqual([403, 403, 403, 429]);
+      expect(await statuses(4, () => call("renew", lease, { note: null }))).toEqual([200, 200, 200, 429]);
+    });
+
+    it("has a sidecar renew again later, without acquiring", async () => {
+      const leases = await scene.leasesOf("pod-1", "n1");
+      await leases.acquire(claim("pod-1", "n1"));
+      for (let time = 0; time < 3; time++) await leases.renew("pod-1", null);
+      await expect(leases.renew("pod-1", null)).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    });
+  });
+
   it("writes neither tokens nor secrets into its log", async () => {
     const lease = await acquired("pod-1");
     await call("renew", lease, { note: null });

@@ -2,11 +2,12 @@ import type { V1TokenReview } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { createRemembered } from "../../webhook/identity/remembered.ts";
 import { reviewTokens } from "../../webhook/identity/review-tokens.ts";
+import type { TurnLimits } from "../../webhook/identity/turns.ts";
 import { reviewed, tokenOf } from "../support/lease-api/tokens.ts";
 
 const who = { podUid: "pod-1", node: "n1" };
 
-function scene(answer: (body: V1TokenReview) => V1TokenReview = reviewed) {
+function scene(answer: (body: V1TokenReview) => V1TokenReview | Promise<V1TokenReview> = reviewed, turns?: TurnLimits) {
   let now = 1_700_000_000_000;
   const asked: string[] = [];
   const client = {
@@ -15,7 +16,8 @@ function scene(answer: (body: V1TokenReview) => V1TokenReview = reviewed) {
       return answer(body);
     },
   };
-  const identify = reviewTokens({ client, clock: () => now });
+  const asking = reviewTokens({ client, clock: () => now, ...(turns && { turns }) });
+  const identify = (bearer: string, source = "192.0.2.1") => asking(bearer, source);
   const token = (more: object = {}, signature?: string) =>
     tokenOf({ ...who, endsMs: 1_700_000_000_000 + 3_600_000, ...more }, signature);
   return { identify, token, asked, pass: (ms: number) => void (now += ms) };
@@ -99,6 +101,28 @@ describe("reviewTokens", () => {
     const { identify, token, asked } = scene();
     await Promise.all([identify(token()), identify(token()), identify(token())]);
     expect(asked).toHaveLength(1);
+  });
+
+  it("asks for a few forged tokens at a time, and for another source's token next", async () => {
+    const held: (() => void)[] = [];
+    let slow = true;
+    const answer = async (body: V1TokenReview) => {
+      if (slow) await new Promise<void>((resolve) => held.push(resolve));
+      return reviewed(body);
+    };
+    const { identify, token, asked } = scene(answer, { atOnce: 2, placeMs: 0, mostWaiting: 5 });
+    const forged = Array.from({ length: 20 }, (_, index) =>
+      identify(token({}, `forged${index}`), "192.0.2.66").catch((error: { code: string }) => error.code),
+    );
+    const honest = identify(token());
+    await expect.poll(() => asked.length).toBe(2);
+    slow = false;
+    held.forEach((goOn) => goOn());
+    expect(await honest).toMatchObject({ podUid: "pod-1" });
+    expect(asked.indexOf(token())).toBeLessThan(4);
+    const codes = await Promise.all(forged);
+    expect(codes.filter((code) => code === "RATE_LIMITED")).toHaveLength(13);
+    expect(asked).toHaveLength(8);
   });
 
   it("remembers nothing when the API server does not answer", async () => {

@@ -29,6 +29,7 @@ beforeAll(async () => {
       throw new EgressError("TOKEN_REFUSED", "not ours");
     },
     trusted: () => "",
+    callLimit: { most: 1_000_000, windowMs: 10_000 },
     metrics: createMetrics(),
     log,
   };

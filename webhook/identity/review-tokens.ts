@@ -6,14 +6,21 @@ import { tokenAudience } from "../admission/names.ts";
 import { unprovenClaims } from "./claims.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { createRemembered } from "./remembered.ts";
+import { createTurns, type TurnLimits } from "./turns.ts";
 
-/** Who bears the token. Rejects with TOKEN_REFUSED, TOKEN_OTHER_AUDIENCE, IDENTITY_INCOMPLETE or IDENTITY_UNCHECKED. */
-export type Identify = (token: string) => Promise<Identity>;
+/**
+ * Who bears the token. `source`, the caller's network address, proves nothing: sources take turns. Rejects with TOKEN_REFUSED,
+ * TOKEN_OTHER_AUDIENCE, IDENTITY_INCOMPLETE, IDENTITY_UNCHECKED or RATE_LIMITED.
+ */
+export type Identify = (token: string, source: string) => Promise<Identity>;
 
 /** A pod's token stops working when its object is gone: for this long we would not notice. */
 const vouchedMs = 60_000;
 const refusedMs = 5_000;
 const mostRemembered = 20_000;
+
+/** At most 400 reviews a second, 20 at once: forged tokens must not use up the API server, nor our own share of it. */
+const usualTurns: TurnLimits = { atOnce: 20, placeMs: 50, mostWaiting: 1000 };
 
 /**
  * Asks the API server who bears a token (TokenReview), and remembers the answer by the token's hash: a good one for 60 s,
@@ -22,8 +29,10 @@ const mostRemembered = 20_000;
 export function reviewTokens(options: {
   readonly client: Pick<AuthenticationV1Api, "createTokenReview">;
   readonly clock: Clock;
+  readonly turns?: TurnLimits;
 }): Identify {
   const { client, clock } = options;
+  const inTurn = createTurns(options.turns ?? usualTurns);
   const remembered = createRemembered<Identity | EgressError>(mostRemembered, clock);
   const asking = new Map<string, Promise<Identity | EgressError>>();
 
@@ -50,7 +59,7 @@ export function reviewTokens(options: {
     return found;
   }
 
-  return async (token) => {
+  return async (token, source) => {
     const claims = unprovenClaims(token);
     if (claims === undefined) throw new EgressError("TOKEN_REFUSED", "the token is no JWT with aud and exp");
     if (claims.endsMs <= clock()) throw new EgressError("TOKEN_REFUSED", "the token has expired");
@@ -59,7 +68,8 @@ export function reviewTokens(options: {
     const key = createHash("sha256").update(token).digest("base64");
     let found = remembered.get(key);
     if (found === undefined) {
-      const asked = asking.get(key) ?? ask(key, token, claims.endsMs).finally(() => asking.delete(key));
+      const asked =
+        asking.get(key) ?? inTurn(source, () => ask(key, token, claims.endsMs)).finally(() => asking.delete(key));
       asking.set(key, asked);
       found = await asked;
     }

@@ -22,19 +22,27 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url");
 }
 
+/** What is known of a request before anybody has been asked. */
+export interface Unproven {
+  readonly headers: { readonly authorization?: string | undefined };
+  /** The caller's network address. */
+  readonly ip: string;
+}
+
 /** Of `Authorization: Bearer <token>`. Rejects as Identify does, and with TOKEN_MISSING. */
-export async function bearerOf(authorization: string | undefined, identify: Identify): Promise<Identity> {
-  const [, token] = bearer.exec(authorization ?? "") ?? [];
+export async function bearerOf({ headers, ip }: Unproven, identify: Identify): Promise<Identity> {
+  const [, token] = bearer.exec(headers.authorization ?? "") ?? [];
   if (token === undefined) throw new EgressError("TOKEN_MISSING", "there is no Authorization: Bearer <token>");
-  return identify(token);
+  return identify(token, ip);
 }
 
 /** Of `Authorization: Lease <pod UID>.<secret>`, to be proven by the ledger; or of the pod's token. */
-export async function speakerOf(authorization: string | undefined, identify: Identify): Promise<Speaker> {
+export async function speakerOf(request: Unproven, identify: Identify): Promise<Speaker> {
+  const { authorization } = request.headers;
   const [, podUid, secret] = lease.exec(authorization ?? "") ?? [];
   if (podUid !== undefined && secret !== undefined) return { podUid, secretHash: hashOf(secret) };
   if (!bearer.test(authorization ?? ""))
     throw new EgressError("LEASE_SECRET_WRONG", "there is no Authorization: Lease <pod UID>.<secret>");
-  const { podUid: own } = await bearerOf(authorization, identify);
+  const { podUid: own } = await bearerOf(request, identify);
   return { podUid: own };
 }

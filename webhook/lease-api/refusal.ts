@@ -12,6 +12,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   TOKEN_OTHER_AUDIENCE: 403,
   IDENTITY_INCOMPLETE: 403,
   LEASE_SECRET_WRONG: 403,
+  RATE_LIMITED: 429,
   IDENTITY_UNCHECKED: 503,
 };
 

@@ -10,6 +10,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { Metrics } from "../../shared/metrics.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Identify } from "../identity/review-tokens.ts";
+import { type CallLimit, countCalls } from "./calls.ts";
 import { bearerOf, hashOf, newSecret, speakerOf, type Speaker } from "./credentials.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -18,6 +19,8 @@ export interface LeaseApiOptions {
   readonly identify: Identify;
   /** PEM of the CAs that sidecars are to believe; "" where they are not known. */
   readonly trusted: () => string;
+  /** Of one pod, or one lease. */
+  readonly callLimit?: CallLimit;
   readonly metrics: Pick<Metrics, "apiRefused">;
   readonly log: Logger;
 }
@@ -30,13 +33,15 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
   const closing = new AbortController();
 
   void app.register(async (api) => {
+    const countCall = await countCalls(api, options.callLimit);
     /** A call by the pod itself. */
     const asPod = <B extends z.ZodType>(
       { path, body }: Operation<B>,
       run: (who: Identity, body: z.output<B>, reply: FastifyReply) => Promise<unknown>,
     ) =>
       api.post(path, { bodyLimit }, async (request, reply) => {
-        const who = await bearerOf(request.headers.authorization, identify);
+        const who = await bearerOf(request, identify);
+        await countCall(request, who.podUid);
         // Gone while its token was reviewed: what it has sent since, a release maybe, must not be overtaken by this.
         if (reply.raw.destroyed) return reply.hijack();
         const answer = await run(who, read(body, request.body), reply);
@@ -48,7 +53,8 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
       run: (who: Speaker, body: z.output<B>) => Promise<unknown>,
     ) =>
       api.post(path, { bodyLimit }, async (request, reply) => {
-        const who = await speakerOf(request.headers.authorization, identify);
+        const who = await speakerOf(request, identify);
+        await countCall(request, `${who.podUid} ${who.secretHash ?? ""}`);
         const answer = await run(who, read(body, request.body));
         return reply.code(answer === undefined ? 204 : 200).send(answer);
       });
@@ -58,6 +64,7 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
       if (status < 500) metrics.apiRefused.inc({ code: body.code });
       const told = { status, code: body.code, path: request.routeOptions.url };
       if (status >= 500) log.error({ ...told, error }, "lease request failed");
+      else if (status === 429) log.debug(told, "lease request refused"); // they are many: the metric counts them
       else log.warn({ ...told, problem: body.message.slice(0, 300) }, "lease request refused");
       return reply.code(status).send(body);
     });

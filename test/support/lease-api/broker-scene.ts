@@ -12,6 +12,7 @@ import { createLeaseService } from "../../../shared/leases/service.ts";
 import { brokeredLeases } from "../../../sidecar/broker.ts";
 import type { Trust } from "../../../sidecar/trust.ts";
 import { buildApp } from "../../../webhook/app.ts";
+import type { CallLimit } from "../../../webhook/lease-api/calls.ts";
 import { reviewTokens } from "../../../webhook/identity/review-tokens.ts";
 import { fakeApiServer, type Asked } from "../cluster/fake-api-server.ts";
 import { appOptions, testCertificate } from "../webhook-app.ts";
@@ -66,6 +67,7 @@ export async function brokerScene(
     /** Of a webhook that serves instead of an earlier one. */
     port?: number;
     tokens?: string;
+    callLimit?: CallLimit;
     certificate?: Awaited<ReturnType<typeof testCertificate>>;
   } = {},
 ): Promise<BrokerScene> {
@@ -81,11 +83,11 @@ export async function brokerScene(
   const asking = reviewTokens({ client, clock: Date.now });
   let reviewing: Promise<void> = Promise.resolve();
   let held = 0;
-  const identify = async (token: string) => {
+  const identify = async (token: string, source: string) => {
     held += 1;
     await reviewing;
     held -= 1;
-    return asking(token);
+    return asking(token, source);
   };
   let waiting = 0;
   let trusted = certificate.ca;
@@ -101,6 +103,7 @@ export async function brokerScene(
     leases: watched,
     identify,
     trusted: () => trusted,
+    ...(options.callLimit && { callLimit: options.callLimit }),
     metrics,
     log,
   };
