@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { writeSbom } from "./sbom.mjs";
 
 /** Not bundled: too large to parse at once, and found at run time by their own relative paths. The image installs these. */
 const installed = ["@google-cloud/compute", "google-gax", "google-auth-library"];
@@ -18,6 +20,7 @@ const common = {
   loader: { ".lua": "text" },
   mainFields: ["module", "main"],
   bundle: true,
+  metafile: true,
   platform: "node",
   sourcemap: false,
   legalComments: "external",
@@ -112,20 +115,32 @@ const programs = {
   demo: [modules("demo", "cli/demo/main.ts", "node20")],
 };
 
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(programs);
+const { values: options, positionals } = parseArgs({ options: { sbom: { type: "boolean" } }, allowPositionals: true });
+const wanted = positionals.length > 0 ? positionals : Object.keys(programs);
 const unknown = wanted.filter((name) => !(name in programs));
 if (unknown.length > 0) {
-  console.error(`usage: node build.mjs [${Object.keys(programs).join("|")}]...; there is no '${unknown.join("', '")}'`);
+  console.error(
+    `usage: node build.mjs [--sbom] [${Object.keys(programs).join("|")}]...; there is no '${unknown.join("', '")}'`,
+  );
   process.exit(2);
 }
 
-const entryOf = (options) => Object.values(options.entryPoints)[0];
+const entryOf = (file) => Object.values(file.entryPoints)[0];
 const files = wanted.flatMap((name) => programs[name]);
-const missing = files.filter((options) => !existsSync(entryOf(options)));
+const missing = files.filter((file) => !existsSync(entryOf(file)));
 
 await Promise.all(wanted.map((name) => rm(`dist/${name}`, { recursive: true, force: true })));
-await Promise.all(files.filter((options) => !missing.includes(options)).map((options) => build(options)));
+const built = new Map();
+await Promise.all(
+  files.filter((file) => !missing.includes(file)).map(async (file) => built.set(file, (await build(file)).metafile)),
+);
 if (wanted.includes("webhook")) await writeManifestOfInstalled();
+if (options.sbom) {
+  for (const name of wanted) {
+    const metafiles = programs[name].flatMap((file) => built.get(file) ?? []);
+    await writeSbom(name, { metafiles, installed: name === "webhook" ? installed : [] });
+  }
+}
 
 if (missing.length > 0) {
   console.error(`build: no such entry: ${missing.map(entryOf).join(", ")}`);

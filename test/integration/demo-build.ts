@@ -6,7 +6,16 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
-const sources = ["cli", "shared", "sidecar", "webhook", "node_modules", "package.json", "tsconfig.json"];
+const sources = [
+  "cli",
+  "shared",
+  "sidecar",
+  "webhook",
+  "node_modules",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
 
 /**
  * Builds programs into a directory of the test's own, as dist/ may be in use or rebuilt by others meanwhile. Answers that
