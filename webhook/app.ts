@@ -4,6 +4,7 @@ import { addAdmissionRoute, type AdmissionRouteOptions } from "./admission/route
 import type { ServingCertificate } from "./certificates/port.ts";
 import { errorReply, unknownRoute, type ErrorReply } from "./error-reply.ts";
 import { addLeaseRoutes, type LeaseApiOptions } from "./lease-api/routes.ts";
+import { parserLimits, secureTls, serverLimits, shareConnections, type ServerLimits } from "./limits.ts";
 import type { Readiness } from "./readiness.ts";
 
 export interface AppOptions extends AdmissionRouteOptions {
@@ -11,6 +12,7 @@ export interface AppOptions extends AdmissionRouteOptions {
   readonly readiness: () => Readiness;
   /** Where sidecars are brokered. */
   readonly leaseApi?: LeaseApiOptions;
+  readonly limits?: Partial<ServerLimits>;
 }
 
 export interface App {
@@ -21,20 +23,23 @@ export interface App {
 
 /** The API server keeps idle connections for 90 s; whoever closes first must not be us, or a pod is refused. */
 const keepAliveTimeout = 120_000;
-const requestTimeout = 10_000;
+/** A connection on which nothing moves for so long is dead: longer than any wait, and than keepAliveTimeout. */
+const connectionTimeout = 150_000;
 
 /** Admission and health over HTTPS. Builds only: main.ts listens and closes. */
 export function buildApp(options: AppOptions): App {
-  const https = tls(options.certificate);
+  const limits = { ...serverLimits, ...options.limits };
   const fastify: FastifyInstance = Fastify({
-    https,
+    https: { ...tls(options.certificate), ...parserLimits(limits), handshakeTimeout: limits.handshakeMs },
     logger: false,
     keepAliveTimeout,
-    requestTimeout,
+    requestTimeout: limits.requestMs,
+    connectionTimeout,
     forceCloseConnections: "idle",
     // What still comes over a known connection while we stop is answered: a 503 would refuse a pod.
     return503OnClosing: false,
   });
+  shareConnections(fastify.server, limits.connections);
   // A review is JSON; fastify's text parser would hand over a string.
   fastify.removeContentTypeParser("text/plain");
 
@@ -64,7 +69,7 @@ export function buildApp(options: AppOptions): App {
 }
 
 function tls({ key, cert }: Pick<ServingCertificate, "key" | "cert">) {
-  return { key, cert, minVersion: "TLSv1.2" as const };
+  return { key, cert, ...secureTls };
 }
 
 function send(reply: FastifyReply, { status, body }: ErrorReply): FastifyReply {

@@ -64,6 +64,7 @@ async function main(): Promise<void> {
       }),
     metrics,
     log,
+    limits: { connections: config.STATIC_EGRESS_CONNECTIONS },
     ...(inside && { leaseApi: inside.leaseApi }),
   });
   certificate.subscribe((renewed) => {

@@ -19,6 +19,7 @@ describe("parseConfig of the webhook", () => {
       expect(parseConfig(needed)).toEqual({
         ...needed,
         STATIC_EGRESS_INSTALLATION: "default",
+        STATIC_EGRESS_CONNECTIONS: 5000,
         STATIC_EGRESS_POOLS_FILE: "/etc/static-egress/pools.yaml",
         STATIC_EGRESS_LISTEN_PORT: 8443,
         STATIC_EGRESS_METRICS_PORT: 9090,
