@@ -5,6 +5,7 @@ import type { Clock } from "../shared/clock.ts";
 import { codeOf } from "../shared/errors.ts";
 import { createClouds } from "../shared/clouds/clouds.ts";
 import { createLeaseService, type LeaseService } from "../shared/leases/service.ts";
+import { createTurns } from "../shared/leases/turn.ts";
 import { work, type WorkWatch } from "../shared/leases/worker.ts";
 import type { Job } from "../shared/ledger/port.ts";
 import type { Logger } from "../shared/log.ts";
@@ -84,6 +85,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
   const ownEvents = createOwnEvents({ cluster, pod, troubles, signal: stopping.signal });
   const forgetPools = pools.subscribe(() => ownEvents.set("EgressPoolsInvalid", pools.problem()?.message ?? null));
 
+  const turns = createTurns(ledger);
   const controller = startController({
     cluster,
     ownEvents,
@@ -91,7 +93,11 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
     clouds,
     pools,
     work: async (job, signal) =>
-      timed(job, metrics, work(job, { ledger, cloud: await clouds.forPool(job.pool), lock, log, watch }, signal)),
+      timed(
+        job,
+        metrics,
+        work(job, { ledger, turns, cloud: await clouds.forPool(job.pool), lock, log, watch }, signal),
+      ),
     identity: `${config.STATIC_EGRESS_POD_NAME ?? hostname()}-${randomUUID().slice(0, 8)}`,
     leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
     log,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { systemClock } from "../../shared/clock.ts";
 import { createMemoryCloud, type MemoryCloud } from "../../shared/clouds/memory/cloud.ts";
 import { createLeaseService } from "../../shared/leases/service.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -72,6 +73,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   });
   const opened = openLedger({ url: options.ledgerUrl, lockUrls: [], installation, onError: options.onLedgerLost });
   const { ledger, lock } = opened;
+  const turns = createTurns(ledger);
 
   const cluster = createMemoryCluster();
   for (const name of nodes) cluster.setNode({ name });
@@ -87,7 +89,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     ledger,
     clouds: { forPool: async () => cloud },
     pools,
-    work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+    work: (job, signal) => work(job, { ledger, turns, cloud, lock, log }, signal),
     identity: `demo-${process.pid}`,
     sweepMs: 2000,
     leaseMs: leaseSeconds * 1000,

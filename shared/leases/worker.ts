@@ -5,10 +5,11 @@ import { workMs } from "../ledger/times.ts";
 import type { Lock } from "../lock/port.ts";
 import type { Logger } from "../log.ts";
 import { settlementOf } from "./settlement.ts";
-import { slowDown, takeTurn } from "./turn.ts";
+import { slowDown, takeTurn, type Turns } from "./turn.ts";
 
 export interface Workshop {
-  readonly ledger: Pick<Ledger, "extend" | "settle" | "pace" | "penalize">;
+  readonly ledger: Pick<Ledger, "extend" | "settle" | "penalize">;
+  readonly turns: Turns;
   readonly cloud: Cloud;
   readonly lock: Lock;
   readonly log: Logger;
@@ -76,7 +77,7 @@ export async function work(job: Job, shop: Workshop, signal?: AbortSignal): Prom
     });
   let settlement: Settlement;
   try {
-    settlement = (await takeTurn(job, ledger, paced, AbortSignal.any(over))) ?? (await locked());
+    settlement = (await takeTurn(job, shop.turns, paced, AbortSignal.any(over))) ?? (await locked());
   } catch (error) {
     settlement = settlementOf(error, job.kind, Math.random());
     if (settlement.outcome === "retry" && settlement.code === "CLOUD_THROTTLED") {

@@ -156,10 +156,15 @@ export interface Ledger {
   settle(machine: string, fence: string, settlement: Settlement): Promise<boolean>;
 
   /**
-   * A place in the line of all actors that change things in one cloud account, on whatever node: at most `burst` at once, then
-   * `perSecond`. Answers how long to wait before the work; no place was taken when that is more than `longestPaceMs`.
+   * Places in the line of all actors that change things in one cloud account, on whatever node: at most `burst` at once, then
+   * `perSecond`. Answers how many of the wanted places were taken, and how long to wait before the work on all of them: those that
+   * are free now; where none is, those that will be within `longestPaceMs`; 0 where even the first is farther off.
    */
-  pace(bucket: string, limits: PaceLimits): Promise<{ readonly waitMs: number }>;
+  pace(
+    bucket: string,
+    limits: PaceLimits,
+    wanted: number,
+  ): Promise<{ readonly places: number; readonly waitMs: number }>;
   /** The cloud has throttled one of them: for `pauseMs` nobody gets a place at once, and after it there is no burst. */
   penalize(bucket: string, limits: PaceLimits, pauseMs: number): Promise<void>;
 
@@ -213,8 +218,11 @@ export interface Ledger {
    * callers also ask again by themselves. The returned function ends it.
    */
   onWake(podUid: string, wake: () => void): Promise<() => Promise<void>>;
-  /** Calls back with the machine (or "" for pools and queue) whenever a lease, attachment or queue changed. A hint, too. */
-  onChange(changed: (machine: string) => void): Promise<() => Promise<void>>;
+  /**
+   * Calls back with the machine (or "" for pools and queue) whenever a lease, attachment or queue changed; `due` where there is cloud
+   * work on it that nobody is doing. A hint, too.
+   */
+  onChange(changed: (machine: string, due: boolean) => void): Promise<() => Promise<void>>;
 
   close(): Promise<void>;
 }

@@ -6,6 +6,8 @@ export interface PaceLimits {
 
 /** Who would have to wait longer for its turn does not queue: it comes back. */
 export const longestPaceMs = 5_000;
+/** Added to such a wait: those who went before may be slower to ask the cloud than whoever comes after them. */
+export const paceLagMs = 1_000;
 /** An actor's right to work, unless extended. */
 export const workMs = 15_000;
 /** A waiter that has not asked for this long is forgotten. */

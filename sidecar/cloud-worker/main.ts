@@ -4,6 +4,7 @@ import { EgressError } from "../../shared/errors.ts";
 import type { Job } from "../../shared/ledger/port.ts";
 import { connectRedis } from "../../shared/ledger/redis/connect.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { createRedlock } from "../../shared/lock/redlock.ts";
 import { createLogger } from "../../shared/log.ts";
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
     region: job.pool.region,
     onCall: (call) => log.debug(call, "cloud call"),
   });
-  await work(job, { ledger, cloud, lock: createRedlock(lockServers, installation), log }, stopped.signal);
+  const lock = createRedlock(lockServers, installation);
+  await work(job, { ledger, turns: createTurns(ledger), cloud, lock, log }, stopped.signal);
 }
 
 main().then(

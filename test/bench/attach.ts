@@ -7,6 +7,7 @@ import { createAwsCloud } from "../../shared/clouds/aws/cloud.ts";
 import type { Job, Ledger } from "../../shared/ledger/port.ts";
 import { connectRedis } from "../../shared/ledger/redis/connect.ts";
 import { createLeaseService } from "../../shared/leases/service.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { createRedlock } from "../../shared/lock/redlock.ts";
 import { type Scene, sidecarScene } from "../integration/sidecar-scene.ts";
@@ -88,7 +89,7 @@ async function bareCalls() {
 function oneProcess(ledger: Ledger, redisUrl: string, endpoint: string) {
   const server = connectRedis(redisUrl, () => undefined);
   const cloud = createAwsCloud({ region: "eu-west-1", endpoint, credentials });
-  const shop = { ledger, cloud, lock: createRedlock([server], "bench"), log };
+  const shop = { ledger, turns: createTurns(ledger), cloud, lock: createRedlock([server], "bench"), log };
   const leases = createLeaseService({
     ledger,
     work: async (job: Job, signal) => void (await work(job, shop, signal)),

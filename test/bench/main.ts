@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { table } from "../../cli/inspection/table.ts";
 import { benchAttach } from "./attach.ts";
 import { benchCalls } from "./calls.ts";
+import { benchHerd } from "./herd.ts";
 import { benchLedgerMemory } from "./ledger-memory.ts";
 import { benchLedgerSpeed } from "./ledger-speed.ts";
 import { benchNodeAdmission } from "./node-admission.ts";
@@ -25,6 +26,7 @@ const benches = new Map<string, readonly [Bench, string]>([
   ["ledger-memory", [benchLedgerMemory, "Redis memory for a lease"]],
   ["reconcile", [benchReconcile, "what the controller costs at rest and for 1,000 changes, by nodes"]],
   ["attach", [benchAttach, "reserved to confirmed, against the cloud's own latency"]],
+  ["herd", [benchHerd, "N nodes ask at once, against the account's own limit; needs CLOUDS_LAB_CONTROL_URL"]],
   ["calls", [benchCalls, "calls to the cloud, by action"]],
   ["admission", [benchNodeAdmission, "the webhook against a bare node:https server"]],
   ["pod-start", [benchPodStart, "scheduled to app running, on the cluster of KUBECONFIG"]],

@@ -17,25 +17,25 @@ eachLedger("Ledger's pace", (open) => {
 
     const turns = async (count: number, bucket = "aws:eu-west-1"): Promise<number[]> => {
       const waits: number[] = [];
-      for (let turn = 0; turn < count; turn += 1) waits.push((await ledger.pace(bucket, limits)).waitMs);
+      for (let turn = 0; turn < count; turn += 1) waits.push((await ledger.pace(bucket, limits, 1)).waitMs);
       return waits;
     };
 
     it("lets a burst through, and then one after the other", async () => {
-      expect(await turns(13)).toEqual([...Array.from({ length: 10 }, () => 0), 250, 500, 750]);
+      expect(await turns(13)).toEqual([...Array.from({ length: 10 }, () => 0), 1_250, 1_500, 1_750]);
     });
 
     it("takes no place for whoever would have to wait too long", async () => {
       const waits = await turns(50);
-      expect(waits.slice(28)).toEqual([4750, 5000, ...Array.from({ length: 20 }, () => 5250)]);
+      expect(waits.slice(28)).toEqual([5750, 6000, ...Array.from({ length: 20 }, () => 6250)]);
       await timed.advance(250);
-      expect(await turns(2)).toEqual([5000, 5250]);
+      expect(await turns(2)).toEqual([6000, 6250]);
     });
 
     it("never lets more through than the burst and the rate, whoever asks and when", async () => {
       const admitted: number[] = [];
       for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
-        for (const waitMs of await turns(3)) if (waitMs <= 5_000) admitted.push(nowMs + waitMs);
+        for (const waitMs of await turns(3)) if (waitMs <= 6_000) admitted.push(nowMs + waitMs);
         await timed.advance(100);
       }
       admitted.sort((a, b) => a - b);
@@ -46,10 +46,29 @@ eachLedger("Ledger's pace", (open) => {
       expect(admitted.length).toBeGreaterThan(60 * limits.perSecond);
     });
 
+    it("gives many places at once: all that are free, and else all that soon are", async () => {
+      const many = (wanted: number) => ledger.pace("aws:eu-west-1", limits, wanted);
+      expect(await many(4)).toEqual({ places: 4, waitMs: 0 });
+      expect(await many(100)).toEqual({ places: 6, waitMs: 0 });
+      expect(await many(5)).toEqual({ places: 5, waitMs: 2_250 });
+      expect(await many(100)).toEqual({ places: 15, waitMs: 6_000 });
+      expect(await many(100)).toEqual({ places: 0, waitMs: 6_250 });
+    });
+
+    it("leaves what comes back during a wait to those who wait", async () => {
+      const many = (wanted: number) => ledger.pace("aws:eu-west-1", limits, wanted);
+      await turns(10);
+      await timed.advance(750);
+      expect(await many(4)).toEqual({ places: 4, waitMs: 1_250 });
+      expect(await many(1)).toEqual({ places: 1, waitMs: 1_500 });
+      await timed.advance(1_250);
+      expect(await many(3)).toEqual({ places: 3, waitMs: 0 });
+    });
+
     it("is as good as new after a quiet time", async () => {
       await turns(30);
       await timed.advance(60_000);
-      expect(await turns(11)).toEqual([...Array.from({ length: 10 }, () => 0), 250]);
+      expect(await turns(11)).toEqual([...Array.from({ length: 10 }, () => 0), 1_250]);
     });
 
     it("keeps the accounts apart", async () => {
@@ -59,12 +78,12 @@ eachLedger("Ledger's pace", (open) => {
 
     it("makes everybody pause after a throttled answer, and then go without a burst", async () => {
       await ledger.penalize("aws:eu-west-1", limits, 2_000);
-      expect(await turns(3)).toEqual([2_000, 2_250, 2_500]);
+      expect(await turns(3)).toEqual([3_000, 3_250, 3_500]);
     });
 
     it("does not add up the pauses of many who were throttled at the same moment", async () => {
       for (const pauseMs of [1_200, 2_000, 1_700]) await ledger.penalize("aws:eu-west-1", limits, pauseMs);
-      expect(await turns(1)).toEqual([2_000]);
+      expect(await turns(1)).toEqual([3_000]);
     });
 
     it("does not wait for a time that only a wrong clock has seen", async () => {

@@ -95,6 +95,18 @@ eachLedger("Ledger", (open) => {
       await off();
     });
 
+    it("tell the controller which machine has cloud work that nobody is doing", async () => {
+      const due: string[] = [];
+      await ledger.onChange((machine, isDue) => (isDue ? due.push(machine) : undefined));
+      await ledger.acquire(claim("p1", "n1"), { ...how, mayWork: [] });
+      await expect.poll(() => due).toEqual(["i-n1"]);
+      const job = await ledger.begin("i-n1");
+      await ledger.settle("i-n1", job?.fence ?? "", { outcome: "attached", hadEphemeral: true });
+      await ledger.acquire(claim("p2", "n1"), { ...how, mayWork: [] });
+      await ledger.acquire(claim("p3", "n2"), { ...how, mayWork: [] });
+      await expect.poll(() => due).toEqual(["i-n1", "i-n2"]);
+    });
+
     it("tell the oldest waiter when an address is freed", async () => {
       await ledger.putPools([pool({ lingerSeconds: 0 })]);
       await attach(ledger, "p1", "n1");

@@ -248,8 +248,8 @@ export const ledgerGuards: readonly Guard[] = [
   {
     name: "pacing: a burst ends",
     file: `${folder}/ledger.ts`,
-    guard: "({ waitMs: pace(line, now, bucket, limits, 0) })",
-    without: "({ waitMs: 0 * pace(line, now, bucket, limits, 0) })",
+    guard: "pace(line, now, bucket, limits, wanted, 0)",
+    without: "({ ...pace(line, now, bucket, limits, wanted, 0), waitMs: 0 })",
     finder: tests("conformance", "test/conformance/ledger-pace.test.ts"),
   },
 ];

@@ -44,7 +44,7 @@ export const programGuards: readonly Guard[] = [
   {
     name: "worker: pacing: a turn that is far off is not waited for with work begun",
     file: "shared/leases/worker.ts",
-    guard: "(await takeTurn(job, ledger, paced, AbortSignal.any(over))) ?? (await locked())",
+    guard: "(await takeTurn(job, shop.turns, paced, AbortSignal.any(over))) ?? (await locked())",
     without: "await locked()",
     finder: worker(),
   },

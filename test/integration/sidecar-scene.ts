@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createAwsCloud } from "../../shared/clouds/aws/cloud.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { createMemoryLock } from "../../shared/lock/memory.ts";
 import { beatEveryMs } from "../../shared/ledger/beat.ts";
@@ -85,6 +86,8 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
   const rows = world.addresses.slice(0, addresses).map(({ id, ip }) => ({ id, ip, attachedTo: null }));
   await ledger.putInventory("partners", rows, (await ledger.now()) + 60_000);
 
+  const log = pino({ level: "silent" });
+  const shop = { ledger, turns: createTurns(ledger), cloud, lock: createMemoryLock(), log };
   const scene: Scene = {
     ledger,
     world,
@@ -95,7 +98,7 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
     async sweep(hinted = []) {
       for (const machine of new Set([...hinted, ...(await ledger.due()).machines])) {
         const job = await ledger.begin(machine);
-        if (job !== null) await work(job, { ledger, cloud, lock: createMemoryLock(), log: pino({ level: "silent" }) });
+        if (job !== null) await work(job, shop);
       }
     },
     runDirectory: () => mkdtemp(join(tmpdir(), "static-egress-run-")),

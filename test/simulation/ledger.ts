@@ -62,7 +62,7 @@ export function ledgerFrom(
     begin: (machine) => send("begin", () => ledger.begin(machine)),
     extend: (machine, fence) => send("extend", () => ledger.extend(machine, fence)),
     settle: (machine, fence, how) => send("settle", () => ledger.settle(machine, fence, how)),
-    pace: (bucket, limits) => send("pace", () => ledger.pace(bucket, limits)),
+    pace: (...how) => send("pace", () => ledger.pace(...how)),
     penalize: (...pause) => send("penalize", () => ledger.penalize(...pause)),
     putPools: (pools) => send("putPools", () => ledger.putPools(pools)),
     putNode: (row) => send("putNode", () => ledger.putNode(row)),
@@ -79,7 +79,7 @@ export function ledgerFrom(
     snapshot: () => send("snapshot", () => ledger.snapshot()),
     onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint("hint.wake", wake))),
     onChange: (changed) =>
-      send("subscribe", () => ledger.onChange((machine) => hint("hint.change", () => changed(machine)))),
+      send("subscribe", () => ledger.onChange((...what) => hint("hint.change", () => changed(...what)))),
     close: async () => undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { Cloud } from "../../shared/clouds/port.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
 import { startController } from "../../webhook/controller/controller.ts";
@@ -25,6 +26,7 @@ export function startReplica(world: World, index: number, restarts: number): Rep
     gcp: world.cloudFor(process, everywhere, "gcp"),
   };
   const cloudOf = ({ cloud }: Pool): Cloud => (cloud === "gcp" ? clouds.gcp : clouds.aws);
+  const turns = createTurns(ledger);
   const lock = world.lockFor(process, everywhere);
   let pools: readonly Pool[] = world.pools;
   const subscribers = new Set<() => void>();
@@ -47,7 +49,7 @@ export function startReplica(world: World, index: number, restarts: number): Rep
           return () => subscribers.delete(changed);
         },
       },
-      work: (job, signal) => work(job, { ledger, cloud: cloudOf(job.pool), lock, log }, signal),
+      work: (job, signal) => work(job, { ledger, turns, cloud: cloudOf(job.pool), lock, log }, signal),
       leaseMs: 60_000,
       log,
       metrics: recordMetrics(),

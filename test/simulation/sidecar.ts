@@ -1,6 +1,7 @@
 import { monotonicClock } from "../../shared/clock.ts";
 import type { Job } from "../../shared/ledger/port.ts";
 import { createLeaseService } from "../../shared/leases/service.ts";
+import { createTurns } from "../../shared/leases/turn.ts";
 import { work } from "../../shared/leases/worker.ts";
 import { startAgent, type Agent } from "../../sidecar/agent.ts";
 import type { Process } from "./engine.ts";
@@ -49,8 +50,10 @@ export function startSidecar(
         engine.at(5, process, resolve);
       };
       exits.set(child, ended);
+      const ledger = world.ledgerFor(child, way);
       const shop = {
-        ledger: world.ledgerFor(child, way),
+        ledger,
+        turns: createTurns(ledger),
         cloud: world.cloudFor(child, way, "aws"),
         lock: world.lockFor(child, way),
         log: story.logger(child.name),

@@ -13,8 +13,11 @@ interface JobsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Nodes whose clouds are slow at the same time, and still nobody waits for them. */
-const concurrency = 64;
+/**
+ * Nodes whose clouds are slow, or whose turn is yet to come, at the same time, and still nobody waits for them. So many have had their
+ * turn within two minutes, well before a job is given up.
+ */
+const concurrency = 500;
 
 /** Does the cloud work that is due: one job at a time per machine, many machines at once. */
 export function startJobs(options: JobsOptions): { look(machine: string): void; idle(): Promise<void> } {

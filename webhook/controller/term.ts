@@ -205,7 +205,8 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
     looks.add(kind, (kind === "due" ? dueAgainMs : figuresAgainMs) - performance.now());
 
   async function listen(): Promise<undefined> {
-    unsubscribe = await ledger.onChange((machine) => {
+    unsubscribe = await ledger.onChange((machine, due) => {
+      if (due) jobs.look(machine);
       lookSoon("due");
       if (machine === "") lookSoon("figures");
     });

@@ -58,13 +58,15 @@ export interface AwsCalls {
  */
 const maxAttempts = 2;
 const timeouts = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+/** A burst of changes and what is read beside it go out at once; the SDK's own limit is 50. */
+const agents = { httpAgent: { maxSockets: 100 }, httpsAgent: { maxSockets: 100 } };
 
 export function createAwsCalls(options: AwsOptions): AwsCalls {
   const client = new EC2Client({
     region: options.region,
     maxAttempts,
     retryMode: "standard",
-    requestHandler: timeouts,
+    requestHandler: { ...timeouts, ...agents },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });

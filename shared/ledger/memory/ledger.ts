@@ -45,11 +45,20 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
     wake: (podUid) => queueMicrotask(() => events.emit(`wake:${podUid}`)),
     changed(machine) {
       if (machine !== "") state.changes.set(machine, clock());
-      queueMicrotask(() => events.emit("changed", machine));
+      queueMicrotask(() => events.emit("changed", machine, isDue(machine)));
     },
   };
 
-  async function subscribe(name: string, listener: (value: string) => void): Promise<() => Promise<void>> {
+  function isDue(machine: string): boolean {
+    const attachment = state.attachments.get(machine);
+    const work = attachment === undefined ? null : nextWork(state, attachment);
+    return work !== null && work.atMs <= clock();
+  }
+
+  async function subscribe(
+    name: string,
+    listener: (value: string, due: boolean) => void,
+  ): Promise<() => Promise<void>> {
     events.on(name, listener);
     return async () => {
       events.off(name, listener);
@@ -150,9 +159,9 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
         return true;
       }),
 
-      pace: command((now, bucket, limits) => ({ waitMs: pace(line, now, bucket, limits, 0) })),
+      pace: command((now, bucket, limits, wanted) => pace(line, now, bucket, limits, wanted, 0)),
       penalize: command((now, bucket, limits, pauseMs) => {
-        pace(line, now, bucket, limits, Math.round(pauseMs));
+        pace(line, now, bucket, limits, 0, Math.round(pauseMs));
       }),
 
       putPools: command((_, pools) => {

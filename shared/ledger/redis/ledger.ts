@@ -2,7 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../errors.ts";
 import type { Ledger, Repairs } from "../port.ts";
 import { holdersShown } from "../records.ts";
-import { drainMarginMs, longestPaceMs, type PaceLimits } from "../times.ts";
+import { drainMarginMs, longestPaceMs, paceLagMs, type PaceLimits } from "../times.ts";
 import { prepareCommands, type Reply, type CommandName } from "./commands.ts";
 import { toLedgerError } from "./errors.ts";
 import { partsOf } from "./parts.ts";
@@ -12,6 +12,7 @@ import {
   toDue,
   toFigures,
   toJob,
+  toPlaces,
   toRelease,
   toRenewal,
   toRepairs,
@@ -45,8 +46,8 @@ export function createRedisLedger(options: {
 
   const inTerm = (term: number | null): Ledger => {
     const run = (name: CommandName, ...argv: (string | number)[]) => runIn(term, name, ...argv);
-    const pace = (bucket: string, { burst, perSecond }: PaceLimits, pauseMs: number) =>
-      run("pace", bucket, burst, perSecond, longestPaceMs, Math.round(pauseMs));
+    const pace = (bucket: string, { burst, perSecond }: PaceLimits, wanted: number, pauseMs: number) =>
+      run("pace", bucket, burst, perSecond, longestPaceMs, paceLagMs, wanted, Math.round(pauseMs));
     return {
       async acquire(claim, { leaseMs, mayWork, running = false }) {
         const { podUid, pod, serviceAccount, node, nodeUid = "", pool, note, secretHash = "" } = claim;
@@ -74,9 +75,9 @@ export function createRedisLedger(options: {
       settle: async (machine, fence, settlement) =>
         (await run("settle", machine, fence, JSON.stringify(settlement))) === 1,
 
-      pace: async (bucket, limits) => ({ waitMs: Number(await pace(bucket, limits, 0)) }),
+      pace: async (bucket, limits, wanted) => toPlaces(await pace(bucket, limits, wanted, 0)),
       async penalize(bucket, limits, pauseMs) {
-        await pace(bucket, limits, pauseMs);
+        await pace(bucket, limits, 0, pauseMs);
       },
 
       async putPools(pools) {
@@ -118,7 +119,11 @@ export function createRedisLedger(options: {
       snapshot: async () => toSnapshot(await run("snapshot", "")),
 
       onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
-      onChange: (changed) => subscriber.on(`${root}:changed`, changed),
+      onChange: (changed) =>
+        subscriber.on(`${root}:changed`, (message) => {
+          const [, machine] = /^due (.*)$/.exec(message) ?? [];
+          changed(machine ?? message, machine !== undefined);
+        }),
 
       async close() {
         await subscriber.close();

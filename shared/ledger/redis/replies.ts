@@ -34,6 +34,11 @@ function tuples(command: string, reply: Reply | undefined, width: number): Reply
   return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width));
 }
 
+export function toPlaces(reply: Reply): { places: number; waitMs: number } {
+  const [places, waitMs] = list("pace", reply);
+  return { places: Number(places), waitMs: Number(waitMs) };
+}
+
 export function toJob(text: Reply | undefined, poolText: Reply | undefined): Job {
   const { nodeGone, ...job } = parse<Omit<Job, "pool"> & { nodeGone: boolean }>(text);
   const pool = parse<Pool>(poolText);

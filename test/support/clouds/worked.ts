@@ -1,6 +1,7 @@
 import { createAwsCloud } from "../../../shared/clouds/aws/cloud.ts";
 import { createGcpCloud } from "../../../shared/clouds/gcp/cloud.ts";
 import { createLeaseService } from "../../../shared/leases/service.ts";
+import { createTurns } from "../../../shared/leases/turn.ts";
 import { work } from "../../../shared/leases/worker.ts";
 import type { Ledger } from "../../../shared/ledger/port.ts";
 import { createMemoryLock } from "../../../shared/lock/memory.ts";
@@ -58,7 +59,7 @@ export async function startWorked(cloudName: "aws" | "gcp"): Promise<Worked> {
   }
   await ledger.putInventory("partners", await cloud.listAddresses(partners), await ledger.now());
   await elapse(60_000);
-  const shop = { ledger, cloud, lock, log };
+  const shop = { ledger, turns: createTurns(ledger), cloud, lock, log };
   const known = (name: string): FakeNode => {
     const found = world.nodes.find((one) => one.name === name);
     if (found === undefined) throw new Error(`the world has no node ${name}`);

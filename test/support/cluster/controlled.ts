@@ -4,6 +4,7 @@ import { createMemoryCloud, type MemoryCloud } from "../../../shared/clouds/memo
 import { createMemoryLedger, type MemoryLedger } from "../../../shared/ledger/memory/ledger.ts";
 import { EgressError } from "../../../shared/errors.ts";
 import type { Ledger } from "../../../shared/ledger/port.ts";
+import { createTurns } from "../../../shared/leases/turn.ts";
 import { work } from "../../../shared/leases/worker.ts";
 import { createMemoryLock } from "../../../shared/lock/memory.ts";
 import type { Pool } from "../../../shared/pools/schema.ts";
@@ -41,6 +42,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
   const own = new Map<string, string>();
   const log = pino({ level: "warn" }, { write: (line) => void warnings.push(line) });
   const lock = createMemoryLock();
+  const turns = createTurns(ledger);
   const metrics = recordMetrics();
   const subscribers = new Set<() => void>();
   let current = pools;
@@ -57,7 +59,7 @@ export function controlled(pools: readonly Pool[] = [aPool()]): Controlled {
           return () => subscribers.delete(changed);
         },
       },
-      work: (job, signal) => work(job, { ledger, cloud, lock, log }, signal),
+      work: (job, signal) => work(job, { ledger, turns, cloud, lock, log }, signal),
       leaseMs: 60_000,
       log,
       metrics,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { gather } from "../../../shared/clouds/aws/gather.ts";
 
 function gathering(most = 100) {
@@ -42,6 +42,23 @@ describe("gather", () => {
     stop.abort(new Error("told to stop"));
     await expect(stopped).rejects.toThrow("told to stop");
     expect(await other).toBe("the b");
+  });
+
+  it("waits on while others keep coming", async () => {
+    vi.useFakeTimers();
+    try {
+      const { asked, find } = gathering();
+      const found = [find("a")];
+      for (const id of ["b", "c"]) {
+        await vi.advanceTimersByTimeAsync(4);
+        found.push(find(id));
+      }
+      await vi.advanceTimersByTimeAsync(5);
+      expect(await Promise.all(found)).toEqual(["the a", "the b", "the c"]);
+      expect(asked).toEqual([["a", "b", "c"]]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("hands a failure to each who asked", async () => {

@@ -19,8 +19,8 @@ describe("lineOf", () => {
     expect(lineOf({ cloud: "memory", region: "local" })).toBeNull();
   });
 
-  it("stays below what EC2 lets an account change: 50 at once, 5 a second", () => {
+  it("stays within what EC2 lets an account change, 50 at once, and slower than the 5 a second that come back", () => {
     const { burst, perSecond } = lineOf({ cloud: "aws", region: "eu-west-1" })?.limits ?? {};
-    expect([burst, perSecond]).toSatisfy(([atOnce, then]: number[]) => (atOnce ?? 99) < 50 && (then ?? 99) < 5);
+    expect([burst, perSecond]).toSatisfy(([atOnce, then]: number[]) => (atOnce ?? 99) <= 50 && (then ?? 99) < 5);
   });
 });

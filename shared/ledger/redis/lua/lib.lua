@@ -44,7 +44,9 @@ local function note_work(machine, attachment)
   attachment = attachment or get('attachments', machine)
   local kind, at
   if attachment then kind, at = next_work(attachment) end
-  if kind then redis.call('ZADD', key('work'), at, machine) else redis.call('ZREM', key('work'), machine) end
+  if not kind then redis.call('ZREM', key('work'), machine) return end
+  redis.call('ZADD', key('work'), at, machine)
+  if at <= now then redis.call('PUBLISH', key('changed'), 'due ' .. machine) end
 end
 
 local function put_attachment(attachment)
