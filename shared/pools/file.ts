@@ -32,15 +32,18 @@ export function parsePools(text: string): Pool[] {
 
 function plain(document: ReturnType<typeof parseDocument>): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(value); // throws for an alias that is in what it stands for
+    return value;
   } catch (error) {
-    throw invalid([`the file: ${String(error)}; accepted: YAML without large aliases`]);
+    const [why = ""] = String(error).split("\n");
+    throw invalid([`the file: ${why}; accepted: YAML whose aliases are small, and not within themselves`]);
   }
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {
   const unknown = issue.code === "unrecognized_keys" ? ` (${issue.keys.join(", ")})` : "";
-  return `${pathOf(issue.path)}: saw ${seen(issue.input)}; ${issue.message}${unknown && "; accepted: only the fields in docs/pools.md"}`;
+  return `${pathOf(issue.path)}: saw ${seen(issue.input)}; ${issue.message}${unknown && "; accepted: only the fields that the README lists under a pool"}`;
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

@@ -27,7 +27,18 @@ function list(command: string, reply: Reply | undefined): Reply[] {
   return reply;
 }
 
-const parse = <T>(text: Reply | undefined): T => JSON.parse(String(text)) as T;
+/** A record as the commands wrote it; a hand that spoilt it is told which text it left. */
+function parse<T extends object>(text: Reply | undefined): T {
+  let record: unknown;
+  try {
+    record = JSON.parse(String(text));
+  } catch (error) {
+    throw new EgressError("LEDGER_REPLY", `a record is no JSON: ${String(text).slice(0, 200)}`, { cause: error });
+  }
+  if (typeof record !== "object" || record === null)
+    throw new EgressError("LEDGER_REPLY", `a record is no object: ${String(text).slice(0, 200)}`);
+  return record as T;
+}
 
 function tuples(command: string, reply: Reply | undefined, width: number): Reply[][] {
   const flat = list(command, reply);

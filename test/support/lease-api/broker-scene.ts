@@ -68,6 +68,8 @@ export async function brokerScene(
     port?: number;
     tokens?: string;
     callLimit?: CallLimit;
+    /** The service sleeps no longer than this. */
+    longestSleepMs?: number;
     certificate?: Awaited<ReturnType<typeof testCertificate>>;
   } = {},
 ): Promise<BrokerScene> {
@@ -93,9 +95,9 @@ export async function brokerScene(
   let trusted = certificate.ca;
   const watched = {
     ...service,
-    async woken(...asked: Parameters<typeof service.woken>) {
+    async woken(...[podUid, timeoutMs, signal]: Parameters<typeof service.woken>) {
       waiting += 1;
-      await service.woken(...asked);
+      await service.woken(podUid, Math.min(timeoutMs, options.longestSleepMs ?? timeoutMs), signal);
       waiting -= 1;
     },
   };
