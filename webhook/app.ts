@@ -36,6 +36,8 @@ export function buildApp(options: AppOptions): App {
     requestTimeout: limits.requestMs,
     connectionTimeout,
     forceCloseConnections: "idle",
+    onProtoPoisoning: "error",
+    onConstructorPoisoning: "error",
     // What still comes over a known connection while we stop is answered: a 503 would refuse a pod.
     return503OnClosing: false,
   });

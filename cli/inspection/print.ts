@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../shared/ledger/records.ts";
+import { oneLine } from "../../shared/one-line.ts";
 import type { LeaseFilter } from "./lease-rows.ts";
 import { table } from "./table.ts";
 import type { View } from "./views.ts";
@@ -16,7 +17,7 @@ export function print<Row>(
   const { nowMs } = snapshot;
   if (options.format === "json") return JSON.stringify({ at: new Date(nowMs).toISOString(), [name]: rows }, null, 2);
   const columns = view.columns.filter(({ wide }) => wide === undefined || options.format === "wide");
-  const cells = rows.map((row) => columns.map(({ cell }) => String(cell(row, nowMs) ?? "-")));
+  const cells = rows.map((row) => columns.map(({ cell }) => oneLine(String(cell(row, nowMs) ?? "-"))));
   return table(
     columns.map(({ heading }) => heading),
     cells,

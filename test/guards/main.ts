@@ -12,7 +12,7 @@ const usage = `npm run guards -- [--only TEXT] [--jobs N]
 Takes each guard of the list (test/guards/guards.ts) out of a copy of the code, in turn, and expects that what is named with it
 finds that: a part of the fault matrix, of the simulation or of a suite. The same has to pass with the guard in place.
 The exit code is 1 when a guard is not missed, or stands in the code no more. --only takes guards whose name has the text in
-it; --jobs works on so many copies at once (default 2).
+it; --of those that a page names, such as docs/security.md; --jobs works on so many copies at once (default 2).
 `;
 const copied = [
   "shared",
@@ -93,6 +93,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", default: "" },
+      of: { type: "string" },
       jobs: { type: "string", default: "2" },
       help: { type: "boolean", default: false },
     },
@@ -102,7 +103,9 @@ async function main(): Promise<number> {
     say(usage);
     return 0;
   }
-  const chosen = guards.filter(({ name }) => name.includes(values.only));
+  const page = values.of === undefined ? undefined : await readFile(values.of, "utf8");
+  const isNamed = (name: string): boolean => page === undefined || page.includes(`| ${name} |`);
+  const chosen = guards.filter(({ name }) => name.includes(values.only) && isNamed(name));
   const directories: string[] = [];
   const clear = (): Promise<unknown> =>
     Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));

@@ -2,8 +2,8 @@ import { tests } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const secrets = tests("conformance", "test/conformance/ledger-secret.test.ts");
-const identities = tests("unit", "test/unit/identity.test.ts");
-const api = (name = "") => tests("integration", "test/integration/lease-api.test.ts", name);
+const identity = (name: string) => tests("unit", "test/unit/identity.test.ts", name);
+const api = (name: string) => tests("integration", "test/integration/lease-api.test.ts", name);
 
 /** Guards of brokered mode: who is believed, and for what. */
 export const brokerGuards: readonly Guard[] = [
@@ -26,14 +26,14 @@ export const brokerGuards: readonly Guard[] = [
     file: "webhook/lease-api/routes.ts",
     guard: `leases.${call}, secretHash)`,
     without: `leases.${call})`,
-    finder: api(),
+    finder: api("another pod's secret"),
   })),
   {
     name: "broker: each acquire has a secret of its own",
     file: "webhook/lease-api/routes.ts",
     guard: "secretHash: hashOf(secret), ",
     without: "",
-    finder: api(),
+    finder: api("a secret from before the last acquire"),
   },
   {
     name: "broker: the node is the one that the token names",
@@ -68,28 +68,28 @@ export const brokerGuards: readonly Guard[] = [
     file: "webhook/identity/identity.ts",
     guard: "status.audiences?.includes(tokenAudience) !== true",
     without: "status.audiences === null",
-    finder: identities,
+    finder: identity("of another audience"),
   },
   {
     name: "broker: the API server has to vouch at all",
     file: "webhook/identity/identity.ts",
     guard: "status?.authenticated !== true",
     without: "status === undefined",
-    finder: identities,
+    finder: identity("not authenticated"),
   },
   {
     name: "broker: a token that names no pod or node is refused",
     file: "webhook/identity/identity.ts",
     guard: "if (missing.length > 0) throw",
     without: "if (missing.length > 9) throw",
-    finder: identities,
+    finder: identity("without node-uid"),
   },
   {
     name: "broker: an identity is remembered for a minute, and not past its token's end",
     file: "webhook/identity/review-tokens.ts",
     guard: "Math.min(askedMs + vouchedMs, endsMs)",
     without: "endsMs",
-    finder: identities,
+    finder: identity("remembers a good answer"),
   },
   {
     name: "broker: a renewed CA is told",

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
 import { createRedlock } from "../../shared/lock/redlock.ts";
 import { readLedger } from "../../cli/inspection/read-ledger.ts";
+import { ledgerUser, rulesOf, type LedgerUser } from "../support/ledger-user.ts";
 import { fillLedger, uids } from "./cli-scene.ts";
 
 const redisUrl = inject("redisUrl");
@@ -22,7 +23,6 @@ const lines = [...page.matchAll(/^redis-cli (.+)$/gm)].map(([, line = ""]) =>
 const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|set|sorted set|channel) \|/gm)].map(
   ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/, ".+")}$`) }),
 );
-const aclOf = (user: string) => new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(page)?.[1]?.split(" ") ?? [];
 
 describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
   let redis: Redis;
@@ -47,7 +47,7 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
   });
 
   it("has lines and keys to hold it to", () => {
-    expect([lines.length > 20, rows.length > 12, aclOf("static-egress").length > 20]).toEqual([true, true, true]);
+    expect([lines.length > 20, rows.length > 12, rulesOf("static-egress").length > 20]).toEqual([true, true, true]);
   });
 
   const titled = (wanted: (command: string) => boolean) =>
@@ -86,23 +86,16 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
   });
 
   describe("its users", () => {
-    const made: string[] = [];
+    const made: LedgerUser[] = [];
 
     /** Makes the user of the page, and answers the URL to connect as it. */
     async function become(user: string): Promise<string> {
-      const [name, password] = [`user-${randomUUID()}`, randomUUID()];
-      const rules = aclOf(user).map((rule) =>
-        rule.replace("PASSWORD", password).replace("{default}", `{${installation}}`),
-      );
-      await redis.call("ACL", "SETUSER", name, ...rules);
-      made.push(name);
-      const url = new URL(redisUrl);
-      url.username = name;
-      url.password = password;
-      return url.href;
+      const as = await ledgerUser(redis, redisUrl, user, installation);
+      made.push(as);
+      return as.url;
     }
     afterAll(async () => {
-      await redis.call("ACL", "DELUSER", ...made);
+      for (const user of made) await user.forget();
     });
 
     it("static-egress may do all that static-egress does, and touch no other key", async () => {

@@ -160,6 +160,15 @@ describe("lease API", () => {
       expect(await held()).toEqual(["pod-0 held", "pod-2 held"]);
     });
 
+    it("the same by the gone pod's token: a lease is its pod's UID's, and not its name's", async () => {
+      const name = "web-0";
+      await call("acquire", bearer("pod-1", "n1", { name }), { pool: "partners" });
+      await call("release", bearer("pod-1", "n1", { name }));
+      await call("acquire", bearer("pod-2", "n1", { name }), { pool: "partners" });
+      expect(await call("release", bearer("pod-1", "n1", { name }))).toMatchObject({ status: 204 });
+      expect(await held()).toEqual(["pod-0 held", "pod-2 held"]);
+    });
+
     it("a secret from before the last acquire: refuses", async () => {
       const before = await acquired("pod-1");
       const now = await acquired("pod-1");

@@ -5,6 +5,7 @@ import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
 import { readIndices, type Indices } from "./ledger-indices.ts";
+import { ledgerUser } from "./ledger-user.ts";
 
 /** A ledger whose clock the test moves. */
 export interface TimedLedger {
@@ -72,16 +73,20 @@ export async function timedMemoryLedger(): Promise<TimedLedger> {
   };
 }
 
-/** Real Redis and the real commands, but for clock.lua: `now` is a key that the test writes. */
+/**
+ * Real Redis and the real commands, but for clock.lua: `now` is a key that the test writes. The ledger has no more rights than
+ * docs/ledger.md says that it needs.
+ */
 export async function timedRedisLedger(url: string): Promise<TimedLedger> {
   const installation = `test-${randomUUID()}`;
   const clockKey = `static-egress:{${installation}}:test-clock`;
   const redis = new Redis(url);
   await redis.set(clockKey, start);
+  const user = await ledgerUser(redis, url, "static-egress", installation);
   const ledger = createRedisLedger({
-    redis,
+    redis: new Redis(user.url),
     installation,
-    duplicate: () => new Redis(url),
+    duplicate: () => new Redis(user.url),
     clockLua: "local now = tonumber(redis.call('GET', KEYS[1] .. ':test-clock'))",
   });
   const keys = async () => (await redis.keys(`static-egress:{${installation}}:*`)).filter((key) => key !== clockKey);
@@ -117,6 +122,8 @@ export async function timedRedisLedger(url: string): Promise<TimedLedger> {
       await redis.del(clockKey);
       await flush();
       await ledger.close();
+      await user.forget();
+      redis.disconnect();
     },
   };
 }

@@ -24,6 +24,15 @@ const address = (ip: string, state: "free" | "used" | "taken" | "out", pool = "p
   state,
 });
 
+describe("print", () => {
+  it("lets no text of a pod begin a line, or act on the terminal", () => {
+    const waiter = aWaiter("w", "a", { detail: "late\r\napps/x  held\u001b[2J\u009b1m\u202edetrever" });
+    const text = print("leases", leases, aSnapshot({ waiters: [waiter] }), { format: "wide", filter: {} });
+    expect(text.split("\n")).toHaveLength(2);
+    expect(text).toContain("late apps/x  held [2J 1m detrever");
+  });
+});
+
 describe("duration", () => {
   it.each([
     [-5, "0s"],

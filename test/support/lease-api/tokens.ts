@@ -3,6 +3,8 @@ import type { Asked } from "../cluster/fake-api-server.ts";
 
 export interface Bearer {
   readonly podUid: string;
+  /** Its UID without one. */
+  readonly name?: string;
   readonly node: string;
   readonly audience?: string;
   readonly endsMs?: number;
@@ -26,7 +28,12 @@ export function reviewed(body: unknown): V1TokenReview {
   const audiences = aud.filter((audience) => spec.audiences?.includes(audience));
   if (signature !== "good" || audiences.length === 0)
     return { spec: { token: "" }, status: { authenticated: false, error: "[invalid bearer token]" } };
-  const extra = { "pod-name": who.podUid, "pod-uid": who.podUid, "node-name": who.node, "node-uid": `uid-${who.node}` };
+  const extra = {
+    "pod-name": who.name ?? who.podUid,
+    "pod-uid": who.podUid,
+    "node-name": who.node,
+    "node-uid": `uid-${who.node}`,
+  };
   return {
     spec: { token: "" },
     status: {

@@ -168,6 +168,18 @@ describe("direct mode", () => {
   });
 });
 
+describe("the webhook's NetworkPolicy", () => {
+  it("lets anybody come for admission and leases, and metrics be read from labelled namespaces alone", () => {
+    const policy = one("base/network-policy.yaml", "NetworkPolicy")["spec"];
+    const reading = { namespaceSelector: { matchLabels: { "static-egress/metrics": "true" } } };
+    expect(policy.ingress).toEqual([
+      { ports: [{ port: 8443, protocol: "TCP" }] },
+      { from: [reading], ports: [{ port: 9090, protocol: "TCP" }] },
+    ]);
+    expect(policy.policyTypes).toEqual(["Ingress", "Egress"]);
+  });
+});
+
 describe("examples", () => {
   it.each(["deployment.yaml", "job.yaml"])("%s asks with the contract's annotation", (name) => {
     const annotations = documents(`examples/${name}`)[0]?.["spec"].template.metadata.annotations;

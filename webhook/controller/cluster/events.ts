@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { PatchStrategy, setHeaderOptions, type CoreV1Api, type CoreV1Event } from "@kubernetes/client-node";
+import { oneLine } from "../../../shared/one-line.ts";
 import { conflict, gone, orNull } from "./answers.ts";
 import type { ClusterEvent } from "./port.ts";
 
@@ -14,7 +15,8 @@ export function eventName({ about, reason }: Pick<ClusterEvent, "about" | "reaso
 }
 
 /** Creates the Event, or counts up the one that is there. Nothing when the namespace has gone. */
-export async function reportEvent(api: CoreV1Api, event: ClusterEvent, now: Date): Promise<void> {
+export async function reportEvent(api: CoreV1Api, told: ClusterEvent, now: Date): Promise<void> {
+  const event = { ...told, message: oneLine(told.message).slice(0, 1024) };
   const namespace = event.about.namespace ?? nodeEventsNamespace;
   const name = eventName(event);
   const created = await orNull(
@@ -45,7 +47,7 @@ function toEvent({ about, type, reason, message }: ClusterEvent, name: string, n
     },
     type,
     reason,
-    message: message.slice(0, 1024),
+    message,
     count: 1,
     firstTimestamp: now,
     lastTimestamp: now,
