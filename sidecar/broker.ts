@@ -25,6 +25,7 @@ export function brokeredLeases(options: {
   const { url, ca: trust, tokenFile } = options;
   const call = brokerCalls({ url, ca: () => trust.current() });
   let secret: string | undefined;
+  const trusts = () => createHash("sha256").update(trust.current()).digest("base64url");
 
   async function token(): Promise<string> {
     try {
@@ -53,12 +54,17 @@ export function brokeredLeases(options: {
       const said = note === undefined ? {} : { note: short(note) };
       const authorization = await token();
       try {
-        const { secret: told, ...answer } = await call(
+        const {
+          secret: told,
+          ca,
+          ...answer
+        } = await call(
           operations.acquire,
-          { pool, ...said },
+          { pool, ...said, trusts: trusts() },
           { authorization, withinMs: patienceMs, signal },
         );
         secret = told;
+        if (ca !== undefined) await trust.replace(ca);
         // A newer webhook may have reasons that this program has no name for: it waits, whatever the reason.
         return answer.status === "attached" ? answer : { ...answer, reason: answer.reason as WaitReason };
       } catch (error) {
@@ -86,8 +92,8 @@ export function brokeredLeases(options: {
       const authorization = `Lease ${podUid}.${secret}`;
       try {
         const said = note === null ? null : short(note);
-        const trusts = createHash("sha256").update(trust.current()).digest("base64url");
-        const answer = await call(operations.renew, { note: said, trusts }, { authorization, withinMs: patienceMs });
+        const asked = { note: said, trusts: trusts() };
+        const answer = await call(operations.renew, asked, { authorization, withinMs: patienceMs });
         if (answer.status === "unknown") return answer;
         const { ca, ...renewal } = answer;
         if (ca !== undefined) await trust.replace(ca);

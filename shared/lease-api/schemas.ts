@@ -20,10 +20,12 @@ const pool = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "accepted: a pool's name");
 const milliseconds = (max: number) => z.number().int().min(0).max(max);
 
-export const acquireRequest = z.strictObject({ pool, note: note.optional() });
+/** SHA-256 (base64url) of the CAs that the sidecar believes; with others in force the answer brings those. */
+const trusts = z.string().max(64).optional();
+
+export const acquireRequest = z.strictObject({ pool, note: note.optional(), trusts });
 export const waitRequest = z.strictObject({ timeoutMs: milliseconds(longestWaitMs) });
-/** `trusts`: SHA-256 (base64url) of the CAs that the sidecar believes; with others in force the answer brings those. */
-export const renewRequest = z.strictObject({ note: note.nullable(), trusts: z.string().max(64).optional() });
+export const renewRequest = z.strictObject({ note: note.nullable(), trusts });
 /** A year, as the longest grace period that is injected. */
 export const drainRequest = z.strictObject({ graceMs: milliseconds(31_536_000_000) });
 export const releaseRequest = z.strictObject({});
@@ -32,6 +34,8 @@ export const releaseRequest = z.strictObject({});
 const terms = z.object({ name: z.string(), waitSeconds: z.number(), verify: z.string().optional() });
 /** Speaks for the lease in `renew`, `drain` and `release`; each acquire answers a new one, and only the last counts. */
 const secret = z.string();
+/** PEM, for connections to come: a renewed CA is told before anything is served with it. */
+const ca = z.string().exactOptional();
 
 export const acquireAnswer = z.discriminatedUnion("status", [
   z.object({
@@ -41,6 +45,7 @@ export const acquireAnswer = z.discriminatedUnion("status", [
     expiresAtMs: z.number(),
     pool: terms,
     secret,
+    ca,
   }),
   z.object({
     status: z.literal("waiting"),
@@ -50,6 +55,7 @@ export const acquireAnswer = z.discriminatedUnion("status", [
     waiting: z.number().exactOptional(),
     pool: terms.exactOptional(),
     secret,
+    ca,
   }),
 ]);
 export const renewAnswer = z.discriminatedUnion("status", [
@@ -58,8 +64,7 @@ export const renewAnswer = z.discriminatedUnion("status", [
     ip: z.string().nullable(),
     expiresAtMs: z.number(),
     late: z.boolean(),
-    /** PEM, for connections to come: a renewed CA is told before anything is served with it. */
-    ca: z.string().exactOptional(),
+    ca,
   }),
   z.object({ status: z.literal("unknown") }),
 ]);

@@ -327,15 +327,27 @@ describe("lease API", () => {
 
 describe("brokeredLeases", () => {
   it("does not speak to a webhook of another CA, and says so; then believes a CA that was renewed", async () => {
-    const cas = [(await testCertificate()).ca, scene.ca];
+    let ca = (await testCertificate()).ca;
     const tokenFile = await scene.tokenFile("pod-1", "n1");
     const leases = brokeredLeases({
       url: scene.url,
-      ca: { ...trusting(""), current: () => cas.shift() ?? scene.ca },
+      ca: { ...trusting(""), current: () => ca },
       tokenFile,
     });
     await expect(leases.acquire(claim("pod-1", "n1"))).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
+    ca = scene.ca;
     expect(await leases.acquire(claim("pod-1", "n1"))).toMatchObject({ status: "attached" });
+    await leases.close();
+  });
+
+  it("learns of a renewed CA when it asks for a lease: one that waits renews nothing", async () => {
+    const ca = trusting(scene.ca);
+    const leases = brokeredLeases({ url: scene.url, ca, tokenFile: await scene.tokenFile("pod-1", "n1") });
+    const both = `${(await testCertificate()).ca}${scene.ca}`;
+    scene.trust(both);
+    expect(await leases.acquire(claim("pod-1", "n1"))).not.toHaveProperty("ca");
+    await leases.acquire(claim("pod-1", "n1"));
+    expect(ca.replaced).toEqual([both]);
     await leases.close();
   });
 

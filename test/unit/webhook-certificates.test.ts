@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { authorityLifeMs, issue, makeAuthority, servingLifeMs } from "../../webhook/certificates/authority.ts";
-import { selfMadeCertificate } from "../../webhook/certificates/self-made.ts";
+import { selfMadeCertificate, trustedFirstMs } from "../../webhook/certificates/self-made.ts";
 import type { CertificateStore } from "../../webhook/certificates/store.ts";
 
 const start = Date.UTC(2026, 0, 1);
@@ -156,6 +156,7 @@ describe("selfMadeCertificate", () => {
       const order: boolean[] = [];
       for (const source of [a, b, a, b, b]) {
         await source.step();
+        time.now += trustedFirstMs / 3;
         order.push(trusted(cluster.bundle, a.current().cert), trusted(cluster.bundle, b.current().cert));
       }
       expect(order).not.toContain(false);
@@ -168,17 +169,22 @@ describe("selfMadeCertificate", () => {
       expect(cluster.bundle).not.toContain(old?.trim());
     });
 
-    it("does not serve with the new CA in the step that has it trusted", async () => {
+    it("does not serve with the new CA before sidecars have heard of it", async () => {
       const { time, replica } = setUp();
       const source = replica();
       await source.step();
       // Renewed half a life before, so that only the CA is due.
       time.now += authorityLifeMs * 0.66;
       await source.step();
-      const before = source.current();
+      const [before, trustedBefore] = [source.current(), source.trusted()];
       time.now += authorityLifeMs * 0.01;
       await source.step();
       expect(source.current()).toBe(before);
+      expect(source.trusted()).not.toBe(trustedBefore);
+      time.now += trustedFirstMs - 1;
+      await source.step();
+      expect(source.current()).toBe(before);
+      time.now += 1;
       await source.step();
       expect(source.current()).not.toBe(before);
     });

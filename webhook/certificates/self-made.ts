@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { codeOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import { issue, makeAuthority, servingLifeMs } from "./authority.ts";
+import { authorityLifeMs, issue, makeAuthority, servingLifeMs } from "./authority.ts";
 import { authorityIsDue, bundleOf, decodeState, encodeState, rotated, type AuthorityState } from "./authority-state.ts";
 import type { CertificateSource, ServingCertificate } from "./port.ts";
 import type { CertificateStore } from "./store.ts";
@@ -18,6 +18,12 @@ interface SelfMadeOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/**
+ * Brokered sidecars hear of a new CA with their renewals and their waits (every 20 to 30 s): all should have, before anything is
+ * served with it. A replica that starts meanwhile has no choice; who cannot connect to it tries again, maybe at another one.
+ */
+export const trustedFirstMs = 10 * 60_000;
 
 /**
  * A serving certificate of our own. The CA is in a Secret that all replicas share; each makes its own serving certificate
@@ -79,8 +85,10 @@ export function selfMadeCertificate({ store, names, clock, log }: SelfMadeOption
     const changed = await trust(state);
     const { cert } = state.authority;
     const due = current === undefined || current.notAfterMs - clock() < servingLifeMs / 3 || issuedBy !== cert;
-    // API servers see a new caBundle a moment later: a replica that serves already changes over with the next step.
-    if (!due || (changed && current !== undefined && current.notAfterMs > clock())) return;
+    const ageMs = clock() - (state.authority.notAfterMs - authorityLifeMs);
+    // API servers see a new caBundle a moment later, sidecars later still: a replica that serves already changes over after them.
+    const unheard = changed || (issuedBy !== cert && ageMs < trustedFirstMs);
+    if (!due || (unheard && current !== undefined && current.notAfterMs > clock())) return;
     current = await issue(
       state.authority,
       names.map((value) => ({ type: "dns", value })),

@@ -59,6 +59,12 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
         return reply.code(answer === undefined ? 204 : 200).send(answer);
       });
 
+    /** The CAs in force, for a sidecar that believes others. */
+    function newerCa(trusts: string | undefined): { ca?: string } {
+      const ca = trusted();
+      return trusts === undefined || ca === "" || trusts === hashOf(ca) ? {} : { ca };
+    }
+
     api.setErrorHandler((error, request, reply) => {
       const { status, body } = refusalOf(error);
       if (status < 500) metrics.apiRefused.inc({ code: body.code });
@@ -71,13 +77,13 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
     // Who waits has to ask another replica.
     api.addHook("preClose", async () => closing.abort());
 
-    asPod(operations.acquire, async ({ podUid, pod, serviceAccount, node, nodeUid }, { pool, note }) => {
+    asPod(operations.acquire, async ({ podUid, pod, serviceAccount, node, nodeUid }, { pool, note, trusts }) => {
       const secret = newSecret();
       const who = { podUid, pod, serviceAccount, node, nodeUid };
       const said = note === undefined ? {} : { note };
       const answer = await leases.acquire({ ...who, pool, secretHash: hashOf(secret), ...said });
       log.info({ pod, podUid, pool, node, status: answer.status }, "lease asked for");
-      return { ...answer, ...termsOf(answer), secret } satisfies z.input<typeof acquireAnswer>;
+      return { ...answer, ...termsOf(answer), secret, ...newerCa(trusts) } satisfies z.input<typeof acquireAnswer>;
     });
     asPod(operations.wait, async ({ podUid }, { timeoutMs }, reply) => {
       const gone = new AbortController();
@@ -86,9 +92,7 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
     });
     asSpeaker(operations.renew, async ({ podUid, secretHash }, { note, trusts }) => {
       const answer = await leases.renew(podUid, note, secretHash);
-      const ca = trusted();
-      const isOld = answer.status === "renewed" && trusts !== undefined && ca !== "" && trusts !== hashOf(ca);
-      return { ...answer, ...(isOld && { ca }) } satisfies z.input<typeof renewAnswer>;
+      return { ...answer, ...(answer.status === "renewed" && newerCa(trusts)) } satisfies z.input<typeof renewAnswer>;
     });
     asSpeaker(operations.drain, ({ podUid, secretHash }, { graceMs }) => leases.drain(podUid, graceMs, secretHash));
     asSpeaker(operations.release, async ({ podUid, secretHash }) => {
