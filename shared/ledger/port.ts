@@ -48,7 +48,7 @@ export type Acquisition =
       readonly status: "waiting";
       readonly reason: WaitReason;
       readonly detail: string;
-      /** With `exhausted`: place in the pool's queue, 1 is next. */
+      /** With `exhausted`: place in the pool's queue, 1 is next. Namespaces take turns, so one that comes later may be first. */
       readonly position?: number;
       readonly waiting?: number;
       /** The pool, when it is known: its waitSeconds count for `on-unavailable: proceed`. */
@@ -120,7 +120,7 @@ export interface Ledger {
   /**
    * Takes or refreshes the pod's lease (clearing a drain), or queues it. `mayWork`: the caller can do cloud work for the
    * given clouds; for others it is told `attaching`, and the controller is woken. `running`: the pod's app runs already, so
-   * that `allow` is not asked and the pod does not queue behind others.
+   * that neither `allow` nor the namespace's quota is asked, and the pod does not queue behind others.
    */
   acquire(
     claim: Claim,

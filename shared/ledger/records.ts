@@ -32,6 +32,7 @@ export type WaitReason =
   | "attaching"
   | "detaching"
   | "exhausted"
+  | "quota"
   | "ledger-doubtful";
 
 export type AttachmentState = "attaching" | "attached" | "detaching" | "kept";
@@ -56,6 +57,11 @@ export interface Attachment {
   readonly unsureUntilMs: number;
   /** An attempt has left the node without any public address (NODE_WITHOUT_ADDRESS): the attach is not given up before one is there. */
   readonly stranded: boolean;
+  /**
+   * The namespace that it counts for: whose pod reserved it, or took the first lease after it had none; when its last lease ends
+   * and others are left, that of the oldest one. None for an adopted one that has had no lease yet.
+   */
+  readonly namespace?: string;
 }
 
 export interface Lease {

@@ -40,5 +40,9 @@ const rules = ["acquire", "settle", "leases", "inventory", "reads", "unsure"].ma
 /** What every ledger keeps to while nobody doubts it. */
 export const ledger = (name = ""): Finder => tests("conformance", rules, name);
 
+/** What namespaces may have of a pool, and in which order they get it. */
+export const quota = (name = ""): Finder => tests("conformance", "test/conformance/ledger-quota.test.ts", name);
+export const turns = (name = ""): Finder => tests("conformance", "test/conformance/ledger-turns.test.ts", name);
+
 /** What every ledger keeps to in doubt. */
 export const doubts = (name = ""): Finder => tests("conformance", "test/conformance/ledger-doubt", name);

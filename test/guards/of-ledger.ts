@@ -1,4 +1,4 @@
-import { complaint, doubts, ledger, matrix, tests } from "./finders.ts";
+import { complaint, doubts, ledger, matrix, quota, tests, turns } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/memory";
@@ -69,6 +69,34 @@ export const ledgerGuards: readonly Guard[] = [
     guard: "claim.nodeUid === undefined || row?.uid === claim.nodeUid",
     without: "row !== undefined",
     finder: ledger(),
+  },
+  {
+    name: "acquire: who has an earlier turn comes first",
+    file: `${folder}/acquire.ts`,
+    guard: "address === undefined || free.length <= ahead.length",
+    without: "address === undefined",
+    finder: ledger(),
+  },
+  {
+    name: "acquire: a namespace gets no more than its quota",
+    file: `${folder}/acquire.ts`,
+    guard: 'if (full !== null) return wait("quota", full, true);',
+    without: "",
+    finder: quota(),
+  },
+  {
+    name: "turns: a namespace that was served comes again behind the others",
+    file: `${folder}/acquire.ts`,
+    guard: "takeTurn(state, now, pool.name, namespace);",
+    without: "",
+    finder: turns(),
+  },
+  {
+    name: "turns: who has fewer addresses comes first",
+    file: `${folder}/turns.ts`,
+    guard: "a.held - b.held || ",
+    without: "",
+    finder: turns(),
   },
   {
     name: "acquire: an address is given to one node",

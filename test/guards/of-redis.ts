@@ -1,4 +1,4 @@
-import { doubts, ledger } from "./finders.ts";
+import { doubts, ledger, quota, turns } from "./finders.ts";
 import type { Guard } from "./guard.ts";
 
 const folder = "shared/ledger/redis/lua";
@@ -92,11 +92,32 @@ export const redisGuards: readonly Guard[] = [
     finder: ledger(),
   },
   {
-    name: "Redis: acquire: who waits for longer comes first",
+    name: "Redis: acquire: who has an earlier turn comes first",
     file: `${folder}/acquire.lua`,
-    guard: "(not running and free <= #waiting_nodes(pool_name, free, uid, machine))",
-    without: "false",
+    guard: "return free <= #waiting_nodes(pool_name, free, uid, machine)",
+    without: "return false",
     finder: ledger(),
+  },
+  {
+    name: "Redis: acquire: a namespace gets no more than its quota",
+    file: `${folder}/acquire.lua`,
+    guard: "if detail then return wait('quota', detail, 'at quota') end",
+    without: "",
+    finder: quota(),
+  },
+  {
+    name: "Redis: turns: a namespace that was served comes again behind the others",
+    file: `${folder}/acquire.lua`,
+    guard: "if turn_of(pool_name, namespace) then set_turn(pool_name, namespace, now) end",
+    without: "",
+    finder: turns(),
+  },
+  {
+    name: "Redis: turns: who has fewer addresses comes first",
+    file: `${folder}/turns.lua`,
+    guard: "count_held(pool, namespace) * TURN_SPAN + since",
+    without: "since",
+    finder: turns(),
   },
   {
     name: "Redis: inventory: what is older than the ledger's own change is not believed",

@@ -21,7 +21,7 @@ const lines = [...page.matchAll(/^redis-cli (.+)$/gm)].map(([, line = ""]) =>
   ),
 );
 const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|set|sorted set|channel) \|/gm)].map(
-  ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/, ".+")}$`) }),
+  ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/g, ".+")}$`) }),
 );
 
 describe.skipIf(redisUrl === "")("docs/ledger.md", () => {

@@ -14,6 +14,7 @@ interface AttachmentText {
   deadline: number;
   lingerUntil: number;
   unsureUntil?: number;
+  namespace?: string;
 }
 
 /** Reads a whole ledger, and says what each of its indices (docs/ledger.md) should hold; written without the commands' own steps. */
@@ -46,7 +47,26 @@ export async function readIndices(redis: Redis, root: string): Promise<Indices> 
     return machines.has(machine) || onRelease === "keep" ? null : 0;
   }
 
+  const waiting = new Set<string>();
+  for (const pool of family("waiting")) {
+    for (const row of await scored(`waiting:${pool}`)) waiting.add(row.slice(0, row.lastIndexOf(" ")));
+  }
+  const queued = pods.filter(
+    ({ uid, state, reason }) => state === "waiting" && (waiting.has(uid) || reason === "quota"),
+  );
+  const held = (pool: string, namespace: string) =>
+    attachments.filter((each) => each.pool === pool && each.namespace === namespace).length;
+  const namespaces = new Set(queued.map(({ pool, account }) => `${pool} ${account.replace(/\/.*/, "")}`));
+
   const scanned = [
+    ...queued.map(({ uid, pool, account, since }) => `queue:${pool}:${account.replace(/\/.*/, "")} ${uid} ${since}`),
+    ...[...namespaces].map((row) => {
+      const [pool = "", namespace = ""] = row.split(" ");
+      return `turns:${pool} ${namespace} ${held(pool, namespace)}`;
+    }),
+    ...attachments
+      .filter(({ namespace }) => namespace !== undefined)
+      .map(({ pool, namespace, machine }) => `holdings:${pool}:${namespace} ${machine} 0`),
     ...[...leases].map(([machine, [first = ""]]) => `expiries ${machine} ${first.slice(first.lastIndexOf(" ") + 1)}`),
     ...attachments.map(({ id, machine }) => `holders ${id} ${machine}`),
     ...attachments.flatMap((attachment) => {
@@ -60,6 +80,16 @@ export async function readIndices(redis: Redis, root: string): Promise<Indices> 
     ...(await hash("holders")).map(([id, machine]) => `holders ${id} ${machine}`),
     ...(await scored("work")).map((row) => `work ${row}`),
   ];
+  for (const index of ["queue", "holdings"]) {
+    for (const of of family(index))
+      kept.push(...(await scored(`${index}:${of}`)).map((row) => `${index}:${of} ${row}`));
+  }
+  for (const pool of family("turns")) {
+    for (const row of await scored(`turns:${pool}`)) {
+      const [namespace = "", score = ""] = row.split(" ");
+      kept.push(`turns:${pool} ${namespace} ${Math.floor(Number(score) / 1e13)}`);
+    }
+  }
   for (const node of family("waiters")) {
     for (const uid of await redis.smembers(`${root}:waiters:${node}`)) kept.push(`waiters:${node} ${uid}`);
   }
@@ -80,4 +110,8 @@ export async function readIndices(redis: Redis, root: string): Promise<Indices> 
 interface PodText {
   state: string;
   node: string;
+  pool: string;
+  account: string;
+  since: number;
+  reason?: string;
 }

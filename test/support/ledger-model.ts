@@ -126,6 +126,8 @@ interface Outside {
   doubtUntilMs: number;
 }
 
+/** Each node has pods of both namespaces. */
+const namespaceOf = (pod: number) => ["apps", "shop", "apps"][Math.floor(pod / nodes)] ?? "apps";
 const names = (index: number) => ({ name: `n${index}`, machine: `i-n${index}`, later: `i-n${index}-later` });
 
 async function perform(
@@ -149,7 +151,8 @@ async function perform(
     case "acquire": {
       const { name } = names(step.pod % nodes);
       const nodeUid = step.nodeUid === "first" ? node(name).uid : step.nodeUid;
-      const wish = claim(`p${step.pod}`, name, step.nodeUid === "any" ? {} : { nodeUid });
+      const serviceAccount = `${namespaceOf(step.pod)}/default`;
+      const wish = claim(`p${step.pod}`, name, { serviceAccount, ...(step.nodeUid === "any" ? {} : { nodeUid }) });
       return ledger.acquire(wish, { leaseMs: 60_000, mayWork: step.mayWork ? ["aws"] : [], running: step.running });
     }
     case "renew":
@@ -267,7 +270,17 @@ function jobIn(answer: unknown): Job | undefined {
 }
 
 /** Invariants of design section 3 that a ledger alone can break. */
-function check(snapshot: Snapshot, answer: unknown, step: Step): void {
+function check(snapshot: Snapshot, answer: unknown, step: Step, before: Snapshot): void {
+  for (const { machine, namespace } of snapshot.attachments) {
+    const leases = snapshot.leases.filter((lease) => lease.machine === machine.id);
+    const isOnes = leases.some(({ serviceAccount }) => serviceAccount.startsWith(`${namespace}/`));
+    if (leases.length > 0) expect(isOnes, `${machine.id} counts for one that has a lease there`).toBe(true);
+    if (step.do !== "acquire" || step.running || before.attachments.some((was) => was.machine.id === machine.id))
+      continue;
+    const held = snapshot.attachments.filter((each) => each.namespace === namespace).length;
+    const quota = snapshot.pools.find(({ name }) => name === "partners")?.maxAddressesPerNamespace ?? Infinity;
+    expect(held, `addresses of ${namespace}`).toBeLessThanOrEqual(quota);
+  }
   const holders = snapshot.attachments.map(({ address }) => address.id);
   expect(new Set(holders).size, "an address is attached to at most one node").toBe(holders.length);
   const machines = snapshot.attachments.map(({ machine }) => machine.id);
@@ -320,7 +333,11 @@ async function readAll(ledger: Ledger): Promise<unknown> {
     later,
   ]);
   const looks = await Promise.all(machines.map((machine) => ledger.look(machine)));
-  return { looks: looks.map(sorted), figures: sorted(await ledger.figures()) };
+  const figures = await ledger.figures();
+  for (const { podUid, position } of looks.flatMap(({ waiters }) => waiters)) {
+    expect(position, `place of ${podUid}`).toBe(figures.waiters.find((waiter) => waiter.podUid === podUid)?.position);
+  }
+  return { looks: looks.map(sorted), figures: sorted(figures) };
 }
 
 const dueText = ({ nextMs, machines, expired, changed }: Due) => ({
@@ -358,8 +375,9 @@ export async function runHistory(
     const snapshots = await Promise.all(ledgers.map(({ ledger }) => ledger.snapshot()));
     for (const other of snapshots.slice(1))
       expect(sorted(other), JSON.stringify(step)).toEqual(sorted(snapshots[0] ?? other));
-    before = snapshots[0] ?? before;
-    check(before, answers[0], step);
+    const after = snapshots[0] ?? before;
+    check(after, answers[0], step, before);
+    before = after;
     if (ledgers.length > 1) {
       const reads = await Promise.all(ledgers.map(({ ledger }) => readAll(ledger)));
       for (const other of reads) expect(other, `reads after ${JSON.stringify(step)}`).toEqual(reads[0]);

@@ -2,22 +2,30 @@ import { allows } from "../../pools/allow.ts";
 import type { Acquisition, Claim } from "../port.ts";
 import type { WaitReason } from "../records.ts";
 import { isNoted, isRestored, trustedFromMs, workFromMs } from "./beat.ts";
+import type { AttachmentRecord, PodRecord, State } from "./records.ts";
 import {
   addLease,
   anyPool,
   countLeases,
   endLease,
-  freeAddresses,
+  dropLease,
   jobOf,
   markAddress,
   purgeWaiters,
-  queue,
   startWork,
-  waitingNodes,
-  type AttachmentRecord,
-  type PodRecord,
-  type State,
 } from "./state.ts";
+import {
+  atQuota,
+  countFor,
+  freeAddresses,
+  isInTurn,
+  joinQueue,
+  namespaceOf,
+  places,
+  takeTurn,
+  waiters,
+  waitingNodes,
+} from "./turns.ts";
 
 /** As acquire.lua, rule by rule. */
 export function acquire(
@@ -54,16 +62,19 @@ export function acquire(
     endLease(state, now, known);
     known = undefined;
   }
+  const namespace = namespaceOf(pod);
   const holds = known !== undefined && known.state !== "waiting";
   const pool = state.pools.get(claim.pool) ?? (holds ? anyPool(state, claim.pool) : undefined);
 
   const wait = (reason: WaitReason, detail: string, queued = false): Acquisition => {
-    if (known !== undefined && holds) state.leases.get(known.machine)?.delete(claim.podUid);
+    if (known !== undefined && holds) dropLease(state, known.machine, claim.podUid);
     if (known?.reason !== reason || known.note?.kind !== pod.note?.kind) state.changed(machine);
-    Object.assign(pod, { reason, detail, queued });
+    Object.assign(pod, { reason, detail, queued: false });
     state.pods.set(claim.podUid, pod);
-    const line = queued ? queue(state, claim.pool) : [];
-    const place = queued ? { position: line.indexOf(pod) + 1, waiting: line.length } : {};
+    if (queued) joinQueue(state, pod);
+    const position = isInTurn(pod) ? places(state, claim.pool).indexOf(claim.podUid) + 1 : 0;
+    const waiting = waiters(state).filter((each) => each.pool === claim.pool && isInTurn(each)).length;
+    const place = position === 0 ? {} : { position, waiting };
     return { status: "waiting", reason, detail, ...place, ...(pool === undefined ? {} : { pool }) };
   };
 
@@ -117,12 +128,14 @@ export function acquire(
   }
   if (attachment?.state === "attached" || attachment?.state === "kept") {
     Object.assign(attachment, { state: "attached", lingerUntilMs: 0 });
+    if (countLeases(state, machine) === 0) countFor(state, attachment, namespace);
     addLease(state, pod, machine, now + leaseMs);
     state.changed(machine);
     const { address, fence } = attachment;
     return { status: "attached", ip: address.ip, fence, pool, expiresAtMs: now + leaseMs };
   }
   if (attachment !== undefined) {
+    if (countLeases(state, machine) === 0) countFor(state, attachment, namespace);
     addLease(state, pod, machine, now + leaseMs);
     if (attachment.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
     startWork(state, now, attachment, "attaching");
@@ -133,9 +146,12 @@ export function acquire(
   if (problem !== undefined && problem.untilMs > now)
     return wait("node-problem", `${problem.code}: ${problem.message}`);
 
+  const full = running ? null : atQuota(state, pool.name, namespace);
+  if (full !== null) return wait("quota", full, true);
   const free = freeAddresses(state, pool.name);
   const [address] = free;
-  const ahead = running ? [] : waitingNodes(state, pool.name, free.length, claim.podUid, machine);
+  if (!running) joinQueue(state, pod);
+  const ahead = running ? [] : waitingNodes(state, pool.name, free.length, pod);
   if (address === undefined || free.length <= ahead.length) {
     return wait("exhausted", `every address of pool '${pool.name}' is in use`, true);
   }
@@ -156,6 +172,8 @@ export function acquire(
   };
   state.attachments.set(machine, reserved);
   addLease(state, pod, machine, now + leaseMs);
+  countFor(state, reserved, namespace);
+  takeTurn(state, now, pool.name, namespace);
   state.changed(machine);
   if (reserved.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
   startWork(state, now, reserved, "attaching");

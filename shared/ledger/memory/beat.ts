@@ -2,7 +2,9 @@ import { EgressError } from "../../errors.ts";
 import { beatGapMs, ledgerDoubtMs, type Beat, type DoubtSign, type Mirror } from "../beat.ts";
 import { doubtMs, oldActorMs, workMs } from "../times.ts";
 import { ledgerVersion } from "../version.ts";
-import { emptyRecords, wakeQueue, wakeWaiters, type State } from "./state.ts";
+import { emptyRecords, type State } from "./records.ts";
+import { wakeWaiters } from "./state.ts";
+import { wakeQueue } from "./turns.ts";
 
 /** As beat.lua. */
 export function beat(

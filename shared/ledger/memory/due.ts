@@ -2,7 +2,9 @@ import type { Due } from "../port.ts";
 import type { Lease, LedgerAddress, LedgerFigures, Snapshot, Waiter } from "../records.ts";
 import { holdersShown } from "../records.ts";
 import { mayDetach } from "./beat.ts";
-import { countLeases, nextWork, purgeWaiters, queue, waiters, type AttachmentRecord, type State } from "./state.ts";
+import type { AttachmentRecord, State } from "./records.ts";
+import { countLeases, nextWork, purgeWaiters } from "./state.ts";
+import { places, waiters } from "./turns.ts";
 
 /** Whether somebody should work on the attachment now, or from when on (0: not by time alone). */
 function workDue(state: State, now: number, attachment: AttachmentRecord): boolean | number {
@@ -59,6 +61,8 @@ function leases(state: State): Lease[] {
 }
 
 function allWaiters(state: State): Waiter[] {
+  const pools = new Set([...state.pods.values()].map(({ pool }) => pool));
+  const place = new Map([...pools].flatMap((pool) => places(state, pool).map((podUid, index) => [podUid, index + 1])));
   return waiters(state).map((pod) => ({
     podUid: pod.podUid,
     pod: pod.pod,
@@ -68,7 +72,7 @@ function allWaiters(state: State): Waiter[] {
     seenMs: pod.seenMs,
     reason: pod.reason,
     detail: pod.detail,
-    position: pod.queued ? queue(state, pod.pool).indexOf(pod) + 1 : 0,
+    position: place.get(pod.podUid) ?? 0,
     ...(pod.note === undefined ? {} : { note: pod.note }),
   }));
 }

@@ -3,18 +3,9 @@ import type { Pool } from "../../pools/schema.ts";
 import type { Repairs } from "../port.ts";
 import { inventorySettleMs } from "../times.ts";
 import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
-import {
-  countLeases,
-  dropAttachment,
-  lingerUntil,
-  markAddress,
-  newFence,
-  wakeQueue,
-  wakeWaiters,
-  type AddressRecord,
-  type AttachmentRecord,
-  type State,
-} from "./state.ts";
+import type { AddressRecord, AttachmentRecord, State } from "./records.ts";
+import { countLeases, dropAttachment, lingerUntil, markAddress, newFence, wakeWaiters } from "./state.ts";
+import { wakeQueue } from "./turns.ts";
 
 /** As put-pools.lua. */
 export function putPools(state: State, pools: readonly Pool[]): string[] {

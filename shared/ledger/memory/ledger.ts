@@ -7,21 +7,10 @@ import { beat, isNoted, mayDetach, refuseNewer, refuseOlder } from "./beat.ts";
 import { due, figures, look, snapshot } from "./due.ts";
 import { missed, putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
+import { emptyRecords, type Records, type State } from "./records.ts";
 import { settle } from "./settle.ts";
-import {
-  anyPool,
-  checkSecret,
-  emptyRecords,
-  endLease,
-  endLeases,
-  jobOf,
-  nextWork,
-  startWork,
-  wakeQueue,
-  wakeWaiters,
-  type Records,
-  type State,
-} from "./state.ts";
+import { anyPool, checkSecret, endLease, endLeases, jobOf, nextWork, startWork, wakeWaiters } from "./state.ts";
+import { forgetTurns, wakeQueue } from "./turns.ts";
 
 /** What befalls a Redis can befall this ledger, too. */
 export interface MemoryLedger extends Ledger {
@@ -73,7 +62,9 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
       async (...args: A): Promise<R> => {
         refuseNewer(state);
         if (term !== null) refuseOlder(state, term);
-        return run(clock(), ...args);
+        const answer = run(clock(), ...args);
+        forgetTurns(state);
+        return answer;
       };
 
     return {

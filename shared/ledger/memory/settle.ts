@@ -1,16 +1,8 @@
 import type { Settlement } from "../port.ts";
 import { doubtMs } from "../times.ts";
-import {
-  countLeases,
-  dropAttachment,
-  freeAddress,
-  lingerUntil,
-  markAddress,
-  podsOn,
-  wakeWaiters,
-  type AttachmentRecord,
-  type State,
-} from "./state.ts";
+import type { AttachmentRecord, State } from "./records.ts";
+import { countLeases, dropAttachment, freeAddress, lingerUntil, markAddress, podsOn, wakeWaiters } from "./state.ts";
+import { joinQueue } from "./turns.ts";
 
 /** As settle.lua. The caller has held the fence against the attachment's. */
 export function settle(state: State, now: number, attachment: AttachmentRecord, settlement: Settlement): void {
@@ -92,8 +84,8 @@ function failed(state: State, now: number, attachment: AttachmentRecord, settlem
       reason: "exhausted",
       detail: `the attach failed: ${settlement.message}`,
       seenMs: now,
-      queued: true,
     });
+    joinQueue(state, pod);
     state.wake(podUid);
   }
   state.leases.delete(machine);

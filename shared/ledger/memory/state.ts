@@ -1,121 +1,9 @@
 import { EgressError } from "../../errors.ts";
 import type { Pool } from "../../pools/schema.ts";
-import type { DoubtSign } from "../beat.ts";
 import type { Job } from "../port.ts";
-import type { Attachment, LedgerAddress, NodeEntry, PodNote, WaitReason } from "../records.ts";
 import { doubtMs, waiterLifeMs, workMs } from "../times.ts";
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-export interface PodRecord {
-  podUid: string;
-  pod: string;
-  serviceAccount: string;
-  node: string;
-  pool: string;
-  machine: string;
-  sinceMs: number;
-  state: "held" | "draining" | "waiting";
-  reason: WaitReason;
-  detail: string;
-  note?: PodNote;
-  secretHash?: string;
-  /** Of a waiter: when it last asked, and whether it queues for an address. */
-  seenMs: number;
-  queued: boolean;
-}
-
-export interface AddressRecord {
-  id: string;
-  ip: string;
-  state: LedgerAddress["state"];
-  rank: number;
-  changedMs: number;
-}
-
-export type AttachmentRecord = Mutable<Attachment>;
-
-export interface ProblemRecord {
-  code: string;
-  message: string;
-  untilMs: number;
-  count: number;
-}
-
-/** The hash `beat`; `server` is "" before the first one. */
-export interface BeatRecord {
-  sequence: number;
-  atMs: number;
-  server: string;
-  term: number;
-  doubtSinceMs: number;
-  doubtUntilMs: number;
-  emptiedMs: number;
-  /** The epoch that has the leases of all running pods again; "" for none. */
-  restored: string;
-  version: number;
-  signs: readonly DoubtSign[];
-}
-
-/** The same records as docs/ledger.md describes for Redis, as maps. */
-export interface Records {
-  epoch: string;
-  beat: BeatRecord;
-  fences: number;
-  pools: Map<string, Pool>;
-  retired: Map<string, Pool>;
-  nodes: Map<string, NodeEntry>;
-  /** Machine id to node name. */
-  machines: Map<string, string>;
-  addresses: Map<string, Map<string, AddressRecord>>;
-  attachments: Map<string, AttachmentRecord>;
-  /** Machine id to pod UID to expiry. */
-  leases: Map<string, Map<string, number>>;
-  pods: Map<string, PodRecord>;
-  problems: Map<string, ProblemRecord>;
-  /** Machine id to when it changed, until the controller has asked for it. */
-  changes: Map<string, number>;
-  /** Pool to when its last inventory was read. */
-  inventories: Map<string, number>;
-}
-
-/** The records, and the steps that several commands share (lib.lua). */
-export interface State extends Records {
-  /** What a Redis calls its run id. */
-  server: string;
-  wake(podUid: string): void;
-  changed(machine: string): void;
-}
-
-export function emptyRecords(): Records {
-  return {
-    epoch: "",
-    beat: {
-      sequence: 0,
-      atMs: 0,
-      server: "",
-      term: 0,
-      doubtSinceMs: 0,
-      doubtUntilMs: 0,
-      emptiedMs: 0,
-      restored: "",
-      version: 1,
-      signs: [],
-    },
-    fences: 0,
-    pools: new Map(),
-    retired: new Map(),
-    nodes: new Map(),
-    machines: new Map(),
-    addresses: new Map(),
-    attachments: new Map(),
-    leases: new Map(),
-    pods: new Map(),
-    problems: new Map(),
-    changes: new Map(),
-    inventories: new Map(),
-  };
-}
+import type { AddressRecord, AttachmentRecord, PodRecord, State } from "./records.ts";
+import { bySince, countFor, namespaceOf, waiters, wakeQueue } from "./turns.ts";
 
 export function newFence(state: State): string {
   state.fences += 1;
@@ -135,39 +23,8 @@ export const countLeases = (state: State, machine: string): number => state.leas
 
 export const podsOn = (state: State, machine: string): string[] => [...(state.leases.get(machine)?.keys() ?? [])];
 
-export const waiters = (state: State): PodRecord[] => [...state.pods.values()].filter((pod) => pod.state === "waiting");
-
-export function queue(state: State, pool: string): PodRecord[] {
-  return waiters(state)
-    .filter((pod) => pod.queued && pod.pool === pool)
-    .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.podUid < b.podUid ? -1 : 1));
-}
-
-export function freeAddresses(state: State, pool: string): AddressRecord[] {
-  return [...(state.addresses.get(pool)?.values() ?? [])]
-    .filter((address) => address.state === "free")
-    .toSorted((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1));
-}
-
 export function purgeWaiters(state: State, now: number): void {
   for (const pod of waiters(state)) if (pod.seenMs <= now - waiterLifeMs) state.pods.delete(pod.podUid);
-}
-
-/** The oldest waiter of each node that waits for an address of the pool, up to (not counting) the pod `before`. */
-export function waitingNodes(state: State, pool: string, limit: number, before?: string, except?: string): PodRecord[] {
-  const machines = new Set<string>();
-  const order: PodRecord[] = [];
-  for (const pod of queue(state, pool)) {
-    if (pod.podUid === before || order.length >= limit) break;
-    if (pod.machine === except || machines.has(pod.machine) || state.attachments.has(pod.machine)) continue;
-    machines.add(pod.machine);
-    order.push(pod);
-  }
-  return order;
-}
-
-export function wakeQueue(state: State, pool: string): void {
-  for (const pod of waitingNodes(state, pool, freeAddresses(state, pool).length)) state.wake(pod.podUid);
 }
 
 export function wakeWaiters(state: State, which: (pod: PodRecord) => boolean): void {
@@ -193,6 +50,7 @@ export function freeAddress(state: State, now: number, pool: string, id: string)
 
 export function dropAttachment(state: State, attachment: AttachmentRecord): void {
   state.attachments.delete(attachment.machine.id);
+  countFor(state, attachment, undefined);
   if (state.pools.has(attachment.pool)) return;
   if ([...state.attachments.values()].some(({ pool }) => pool === attachment.pool)) return;
   state.retired.delete(attachment.pool);
@@ -246,10 +104,24 @@ export function addLease(state: State, pod: PodRecord, machine: string, expiresA
   state.pods.set(pod.podUid, pod);
 }
 
+export function dropLease(state: State, machine: string, podUid: string): void {
+  if (state.leases.get(machine)?.delete(podUid) === true) passOn(state, machine);
+}
+
+/** The last lease of the namespace that the attachment counts for is gone: it counts for that of the oldest which is left. */
+function passOn(state: State, machine: string): void {
+  const attachment = state.attachments.get(machine);
+  if (attachment?.namespace === undefined) return;
+  const left = podsOn(state, machine).flatMap((podUid) => state.pods.get(podUid) ?? []);
+  if (left.some((pod) => namespaceOf(pod) === attachment.namespace)) return;
+  const [oldest] = left.toSorted(bySince);
+  if (oldest !== undefined) countFor(state, attachment, namespaceOf(oldest));
+}
+
 /** Takes a lease away. Answers the attachment when it was the last lease of an attached one: its linger has begun. */
 export function endLease(state: State, now: number, pod: PodRecord): AttachmentRecord | undefined {
   state.pods.delete(pod.podUid);
-  state.leases.get(pod.machine)?.delete(pod.podUid);
+  dropLease(state, pod.machine, pod.podUid);
   state.changed(pod.machine);
   if (countLeases(state, pod.machine) > 0) return undefined;
   const attachment = state.attachments.get(pod.machine);

@@ -22,6 +22,7 @@ import renew from "./lua/renew.lua";
 import settle from "./lua/settle.lua";
 import snapshot from "./lua/snapshot.lua";
 import trust from "./lua/trust.lua";
+import turns from "./lua/turns.lua";
 
 const scripts = {
   acquire,
@@ -70,7 +71,7 @@ export function prepareCommands(redis: Redis | Cluster, root: string, clockLua: 
         hashes.delete(command); // another server, or one that was restarted
       }
     }
-    const text = `${clockLua}\nlocal LEDGER_VERSION = ${ledgerVersion}\n${trust}\n${lib}\n${scripts[command]}`;
+    const text = `${clockLua}\nlocal LEDGER_VERSION = ${ledgerVersion}\n${trust}\n${turns}\n${lib}\n${scripts[command]}`;
     redis.script("LOAD", text).then(
       (told) => hashes.set(command, String(told)),
       () => undefined, // the command itself, right behind on the same connection, tells what is wrong

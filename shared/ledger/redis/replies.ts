@@ -192,6 +192,7 @@ function toAttachment(text: Reply): Attachment {
     lingerUntilMs: row.lingerUntil,
     unsureUntilMs: row.unsureUntil ?? 0,
     stranded: row.stranded ?? false,
+    ...(row.namespace === undefined ? {} : { namespace: row.namespace }),
   };
 }
 

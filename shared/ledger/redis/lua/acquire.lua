@@ -29,9 +29,11 @@ if known and known.state ~= 'waiting' and (known.machine ~= machine or known.poo
   end_lease(uid, known)
   known = nil
 end
+if known and known.state == 'waiting' and known.pool ~= pool_name then drop_queued(uid, known) end
 local holds = known ~= nil and known.state ~= 'waiting'
 if holds and not text then text = pool_text(pool_name) end
 
+-- `queue`: 'in turn' for a free address, 'at quota' until the namespace may have one more.
 local function wait(reason, detail, queue)
   if holds then -- it waits again: it has lost its address
     drop_lease(known.machine, uid)
@@ -39,13 +41,9 @@ local function wait(reason, detail, queue)
   pod.state, pod.reason, pod.detail, pod.machine = 'waiting', reason, detail, machine
   put_waiter(uid, pod)
   if not known or known.reason ~= reason or known.note ~= pod.note then changed(machine) end
-  if not queue then
-    redis.call('ZREM', key('waiting', pool_name), uid)
-    return { 'waiting', reason, detail, 0, 0, text or '' }
-  end
-  redis.call('ZADD', key('waiting', pool_name), pod.since, uid)
-  local position = redis.call('ZRANK', key('waiting', pool_name), uid) + 1
-  return { 'waiting', reason, detail, position, redis.call('ZCARD', key('waiting', pool_name)), text or '' }
+  if queue then put_queued(uid, pod, queue == 'in turn') else drop_queued(uid, pod) end
+  if queue ~= 'in turn' then return { 'waiting', reason, detail, 0, 0, text or '' } end
+  return { 'waiting', reason, detail, place_of(uid, pod), redis.call('ZCARD', key('waiting', pool_name)), text or '' }
 end
 
 local function attaching()
@@ -63,10 +61,10 @@ if not text and emptied_at() ~= 0 and now < trusted_from then return filling() e
 if not text then return wait('pool-unknown', "there is no pool '" .. pool_name .. "'") end
 local pool = cjson.decode(text)
 
+local namespace = namespace_of(pod)
 local function allowed()
   local allow = pool.allow
   if not allow or (not allow.namespaces and not allow.serviceAccounts) then return true end
-  local namespace = string.match(account, '^[^/]*')
   for _, entry in ipairs(allow.namespaces or {}) do if entry == namespace then return true end end
   for _, entry in ipairs(allow.serviceAccounts or {}) do if entry == account then return true end end
   return false
@@ -83,9 +81,9 @@ if node.cloud ~= pool.cloud then
   return wait('node-other-cloud', 'node ' .. node_name .. ' is of cloud ' .. node.cloud .. ', the pool of ' .. pool.cloud)
 end
 
-if not holds and emptied_at() ~= 0 and read_at_of(pool_name) < trusted_from then return filling(true) end
+if not holds and emptied_at() ~= 0 and read_at_of(pool_name) < trusted_from then return filling('in turn') end
 if not holds and not running and not is_restored() then
-  return wait('ledger-doubtful', 'the ledger had lost data and was emptied: pods that run get their leases back first', true)
+  return wait('ledger-doubtful', 'the ledger had lost data and was emptied: pods that run get their leases back first', 'in turn')
 end
 
 if running and known then wake(uid) end -- its sidecar asks, too
@@ -98,22 +96,24 @@ if attachment and attachment.pool ~= pool_name then
   elseif attachment.state ~= 'detaching' then
     return wait('node-other-pool', 'node ' .. node_name .. " serves pool '" .. attachment.pool .. "'")
   end
-  return wait('detaching', "the address of pool '" .. attachment.pool .. "' is being taken off the node", true)
+  return wait('detaching', "the address of pool '" .. attachment.pool .. "' is being taken off the node", 'in turn')
 end
 if attachment and attachment.state == 'detaching' then
   changed(machine)
-  return wait('detaching', 'the address that the node had is being taken off it', true)
+  return wait('detaching', 'the address that the node had is being taken off it', 'in turn')
 end
 if attachment and (attachment.state == 'attached' or attachment.state == 'kept') then
   attachment.state, attachment.lingerUntil = 'attached', 0
+  if count_leases(machine) == 0 then count_for(attachment, namespace) end
   add_lease(uid, pod, machine, lease_ms)
   put_attachment(attachment)
   changed(machine)
   return { 'attached', attachment.ip, attachment.fence, now + lease_ms, text }
 end
 if attachment then -- attaching
+  if count_leases(machine) == 0 then count_for(attachment, namespace) end
   add_lease(uid, pod, machine, lease_ms)
-  note_work(machine, attachment)
+  put_attachment(attachment)
   if attachment.deadline > now or not may_work(may, pool) then return attaching() end
   start_work(attachment, 'attaching')
   local job, job_pool = job_of('attach', attachment)
@@ -123,10 +123,19 @@ end
 local problem = get('problems', machine)
 if problem and problem['until'] > now then return wait('node-problem', problem.code .. ': ' .. problem.message) end
 
--- Older waiting nodes come first: an address is taken only beyond those that they will take.
+if not running and pool.maxAddressesPerNamespace then
+  local detail = at_quota(pool_name, namespace, pool.maxAddressesPerNamespace)
+  if detail then return wait('quota', detail, 'at quota') end
+end
+-- An address is taken only beyond those that waiting nodes with an earlier turn will take.
 local free = redis.call('ZCARD', key('free', pool_name))
-if free == 0 or (not running and free <= #waiting_nodes(pool_name, free, uid, machine)) then
-  return wait('exhausted', "every address of pool '" .. pool_name .. "' is in use", true)
+local function is_behind()
+  if running or redis.call('EXISTS', key('turns', pool_name)) == 0 then return false end
+  join_queue(uid, pod)
+  return free <= #waiting_nodes(pool_name, free, uid, machine)
+end
+if free == 0 or is_behind() then
+  return wait('exhausted', "every address of pool '" .. pool_name .. "' is in use", 'in turn')
 end
 local id = redis.call('ZRANGE', key('free', pool_name), 0, 0)[1]
 local address = get('addresses:' .. pool_name, id)
@@ -136,6 +145,8 @@ local reserved = {
   id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = work_from(), lingerUntil = 0, unsureUntil = 0, fence = '',
 }
 add_lease(uid, pod, machine, lease_ms)
+count_for(reserved, namespace)
+if turn_of(pool_name, namespace) then set_turn(pool_name, namespace, now) end
 changed(machine)
 if reserved.deadline > now or not may_work(may, pool) then
   put_attachment(reserved)

@@ -22,21 +22,31 @@ sign('gap', last.at and math.abs(now - last.at) > BEAT_GAP_MS)
 local function empty()
   local doomed = { key('epoch'), key('fence') }
   local function doom(...) doomed[#doomed + 1] = key(...) end
+  local queued = {}
   for _, hash in ipairs({ 'pools', 'retired' }) do
     for _, pool in ipairs(redis.call('HKEYS', key(hash))) do
-      for _, rows in ipairs({ 'addresses', 'free', 'used', 'taken', 'out', 'waiting' }) do doom(rows, pool) end
+      queued[pool] = true
+      for _, rows in ipairs({ 'addresses', 'free', 'used', 'taken', 'out' }) do doom(rows, pool) end
     end
   end
   for _, hash in ipairs({ 'attachments', 'machines' }) do
     for _, machine in ipairs(redis.call('HKEYS', key(hash))) do doom('leases', machine) end
   end
+  for _, text in ipairs(redis.call('HVALS', key('attachments'))) do
+    local attachment = cjson.decode(text)
+    if attachment.namespace then doom('holdings', attachment.pool, attachment.namespace) end
+  end
   for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do
     local pod = get('pods', uid)
     if pod then
-      doom('waiting', pod.pool)
+      queued[pod.pool] = true
       doom('waiters', pod.node)
     end
     wake(uid)
+  end
+  for pool in pairs(queued) do
+    for _, namespace in ipairs(redis.call('ZRANGE', key('turns', pool), 0, -1)) do doom('queue', pool, namespace) end
+    for _, rows in ipairs({ 'waiting', 'turns' }) do doom(rows, pool) end
   end
   for _, name in ipairs({
     'pools', 'retired', 'nodes', 'machines', 'attachments', 'holders', 'work', 'expiries', 'changes', 'pods', 'seen', 'problems', 'inventories',

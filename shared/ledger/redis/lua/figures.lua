@@ -16,5 +16,5 @@ for _, hash in ipairs({ 'pools', 'retired' }) do
     pools[#pools + 1] = holders
   end
 end
-for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do add_waiter(waiters, uid) end
+add_waiters(waiters)
 return { now, redis.call('GET', key('epoch')) or '', pools, waiters }

@@ -75,6 +75,22 @@ local function is_relied(attachment)
   return attachment.state == 'kept' or attachment.state == 'attached' and count_leases(attachment.machine) > 0
 end
 
+-- The last lease of the namespace that the attachment counts for is gone: it counts for that of the oldest which is left.
+local function pass_on(machine)
+  local attachment, oldest = get('attachments', machine), nil
+  if not attachment or not attachment.namespace then return end
+  for _, uid in ipairs(pods_on(machine)) do
+    local pod = get('pods', uid)
+    if pod and namespace_of(pod) == attachment.namespace then return end
+    if pod and (not oldest or pod.since < oldest.since or pod.since == oldest.since and uid < oldest.uid) then
+      oldest, pod.uid = pod, uid
+    end
+  end
+  if not oldest then return end
+  count_for(attachment, namespace_of(oldest))
+  put_attachment(attachment)
+end
+
 -- With an attachment's first lease, the caller puts the attachment, too.
 local function put_lease(machine, uid, expires)
   redis.call('ZADD', key('leases', machine), expires, uid)
@@ -84,7 +100,8 @@ end
 local function drop_lease(machine, uid)
   local was_there = redis.call('ZREM', key('leases', machine), uid) == 1
   note_expiry(machine)
-  if was_there and count_leases(machine) == 0 then note_work(machine) end
+  if not was_there then return end
+  if count_leases(machine) == 0 then note_work(machine) else pass_on(machine) end
 end
 
 local function put_waiter(uid, pod)
@@ -93,9 +110,24 @@ local function put_waiter(uid, pod)
   redis.call('SADD', key('waiters', pod.node), uid)
 end
 
+-- Waits for a free address; one that cannot get any before its namespace has room again is not seen in `waiting`.
+local function put_queued(uid, pod, is_in_turn)
+  if is_in_turn then
+    if redis.call('ZADD', key('waiting', pod.pool), pod.since, uid) == 1 then join_older(pod.pool, 16) end
+  else
+    redis.call('ZREM', key('waiting', pod.pool), uid)
+  end
+  join_queue(uid, pod)
+end
+
+local function drop_queued(uid, pod)
+  redis.call('ZREM', key('waiting', pod.pool), uid)
+  leave_queue(uid, pod.pool, namespace_of(pod))
+end
+
 -- It holds a lease now, or waits no more.
 local function drop_waiter(uid, pod)
-  redis.call('ZREM', key('waiting', pod.pool), uid)
+  drop_queued(uid, pod)
   redis.call('ZREM', key('seen'), uid)
   redis.call('SREM', key('waiters', pod.node), uid)
 end
@@ -106,13 +138,21 @@ local function forget_waiter(uid, pod)
 end
 
 -- What stands for a waiter in an answer: pod UID, when it last asked (ms), position or 0, JSON.
-local function add_waiter(list, uid)
+local function add_waiter(list, uid, place)
   local text = redis.call('HGET', key('pods'), uid)
   if not text then return end
-  local rank = redis.call('ZRANK', key('waiting', cjson.decode(text).pool), uid)
-  for _, value in ipairs({ uid, redis.call('ZSCORE', key('seen'), uid) or 0, rank and rank + 1 or 0, text }) do
+  for _, value in ipairs({ uid, redis.call('ZSCORE', key('seen'), uid) or 0, place(uid, cjson.decode(text)), text }) do
     list[#list + 1] = value
   end
+end
+
+local function add_waiters(list)
+  local pools = {}
+  local function place(uid, pod)
+    pools[pod.pool] = pools[pod.pool] or places(pod.pool)
+    return pools[pod.pool][uid] or 0
+  end
+  for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do add_waiter(list, uid, place) end
 end
 
 local function purge_waiters()
@@ -120,33 +160,6 @@ local function purge_waiters()
     local pod = get('pods', uid)
     if pod then forget_waiter(uid, pod) else redis.call('ZREM', key('seen'), uid) end
   end
-end
-
--- The nodes that wait for an address of the pool, oldest first, at most `limit`, up to (not counting) the pod `before`.
-local function waiting_nodes(pool, limit, before, except)
-  local machines, order, first, page = {}, {}, 0, 64
-  while #order < limit do
-    local uids = redis.call('ZRANGE', key('waiting', pool), first, first + page - 1)
-    for _, uid in ipairs(uids) do
-      if uid == before or #order >= limit then return order end
-      local pod = get('pods', uid)
-      if pod and pod.machine ~= except and not machines[pod.machine]
-        and redis.call('HEXISTS', key('attachments'), pod.machine) == 0 then
-        machines[pod.machine] = true
-        order[#order + 1] = uid
-      end
-    end
-    if #uids < page then break end
-    first = first + page
-  end
-  return order
-end
-
--- As many of the oldest waiting nodes as there are free addresses.
-local function wake_queue(pool)
-  local free = redis.call('ZCARD', key('free', pool))
-  if free == 0 then return end
-  for _, uid in ipairs(waiting_nodes(pool, free)) do wake(uid) end
 end
 
 local function wake_waiters_on(node)
@@ -197,6 +210,7 @@ local function drop_attachment(attachment)
   redis.call('HDEL', key('attachments'), attachment.machine)
   redis.call('HDEL', key('holders'), attachment.id)
   redis.call('ZREM', key('work'), attachment.machine)
+  count_for(attachment, nil)
   if redis.call('HEXISTS', key('pools'), pool) == 1 then return end
   if redis.call('ZCARD', key('used', pool)) + redis.call('ZCARD', key('out', pool)) > 1 then return end
   redis.call('HDEL', key('retired'), pool)

@@ -95,6 +95,7 @@ for _, id in ipairs(known) do
     end
   end
 end
+join_older(pool, 1000)
 local before = read_at_of(pool)
 redis.call('HSET', key('inventories'), pool, math.max(before, read_at))
 wake_queue(pool)

@@ -15,7 +15,7 @@ local function hand_back_leases()
     if pod and pod.state == 'held' then
       pod.state, pod.reason, pod.detail = 'waiting', 'exhausted', 'the attach failed: ' .. settlement.message
       put_waiter(uid, pod)
-      redis.call('ZADD', key('waiting', pod.pool), pod.since, uid)
+      put_queued(uid, pod, true)
       wake(uid)
     else
       redis.call('HDEL', key('pods'), uid)

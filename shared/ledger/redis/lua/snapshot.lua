@@ -21,7 +21,7 @@ if ARGV[1] ~= '' then
   local node = name and redis.call('HGET', key('nodes'), name)
   add_leases(machine)
   local on = name or attachment and cjson.decode(attachment).node
-  for _, uid in ipairs(on and redis.call('SMEMBERS', key('waiters', on)) or {}) do add_waiter(waiters, uid) end
+  for _, uid in ipairs(on and redis.call('SMEMBERS', key('waiters', on)) or {}) do add_waiter(waiters, uid, place_of) end
   return answer({}, { node or nil }, { attachment or nil }, problem and { machine, problem } or {})
 end
 
@@ -33,5 +33,5 @@ for _, hash in ipairs({ 'pools', 'retired' }) do
 end
 local attachments = redis.call('HVALS', key('attachments'))
 for _, text in ipairs(attachments) do add_leases(cjson.decode(text).machine) end
-for _, uid in ipairs(redis.call('ZRANGE', key('seen'), 0, -1)) do add_waiter(waiters, uid) end
+add_waiters(waiters)
 return answer(redis.call('HVALS', key('pools')), redis.call('HVALS', key('nodes')), attachments, redis.call('HGETALL', key('problems')))
