@@ -6,6 +6,8 @@ import { table } from "../../cli/inspection/table.ts";
 import { benchAttach } from "./attach.ts";
 import { benchCalls } from "./calls.ts";
 import { benchHerd } from "./herd.ts";
+import { benchHolders } from "./holders.ts";
+import { benchJoin } from "./join.ts";
 import { benchLedgerMemory } from "./ledger-memory.ts";
 import { benchLedgerSpeed } from "./ledger-speed.ts";
 import { benchNodeAdmission } from "./node-admission.ts";
@@ -13,13 +15,15 @@ import { benchPodStart } from "./pod-start.ts";
 import { benchReconcile } from "./reconcile.ts";
 import { root } from "./root.ts";
 import { type Bench, figureText, goalText, isMet, type Row } from "./row.ts";
+import { benchSidecarBrokered } from "./sidecar-brokered.ts";
 import { benchSidecarHold } from "./sidecar-hold.ts";
 import { benchSidecarSize } from "./sidecar-size.ts";
 import { benchSidecarStart } from "./sidecar-start.ts";
 
 /** In the order in which they run; the hold begins first and goes on beside the others. */
 const benches = new Map<string, readonly [Bench, string]>([
-  ["sidecar-hold", [benchSidecarHold, "memory and CPU of sidecars that hold a lease"]],
+  ["sidecar-hold", [benchSidecarHold, "memory and CPU of sidecars that hold a lease in direct mode"]],
+  ["sidecar-brokered", [benchSidecarBrokered, "the same of one that holds it by the lease API"]],
   ["sidecar-start", [benchSidecarStart, "process start to lease taken"]],
   ["sidecar-size", [benchSidecarSize, "bundles and image"]],
   ["ledger-speed", [benchLedgerSpeed, "acquire, renew, release at 1, 16 and 128 at once"]],
@@ -27,6 +31,8 @@ const benches = new Map<string, readonly [Bench, string]>([
   ["reconcile", [benchReconcile, "what the controller costs at rest and for 1,000 changes, by nodes"]],
   ["attach", [benchAttach, "reserved to confirmed, against the cloud's own latency"]],
   ["herd", [benchHerd, "N nodes ask at once, against the account's own limit; needs CLOUDS_LAB_CONTROL_URL"]],
+  ["join", [benchJoin, "acquire through the lease API where the address is there already"]],
+  ["holders", [benchHolders, "10,000 holders that renew through one replica, and 500 acquires at once"]],
   ["calls", [benchCalls, "calls to the cloud, by action"]],
   ["admission", [benchNodeAdmission, "the webhook against a bare node:https server"]],
   ["pod-start", [benchPodStart, "scheduled to app running, on the cluster of KUBECONFIG"]],
@@ -92,7 +98,7 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const [name, [bench]] of wanted) {
     const run = measured(name, () => bench(settings));
-    if (bench === benchSidecarHold) beside.push(run);
+    if (bench === benchSidecarHold || bench === benchSidecarBrokered) beside.push(run);
     else rows.push(...(await run));
   }
   const all = [...(await Promise.all(beside)).flat(), ...rows];
