@@ -14,7 +14,7 @@ export interface Operation<Body extends z.ZodType = z.ZodType, Answer extends z.
   readonly answer?: Answer;
 }
 
-/** The calls that `Leases` is made of, in its order. */
+/** The calls that `Leases` is made of, in its order; and `state`, for people and tools. */
 export const operations = {
   acquire: {
     path: "/v1/lease/acquire",
@@ -47,5 +47,12 @@ export const operations = {
     by: "lease",
     does: "Ends the lease, or the place in the queue.",
     body: schemas.releaseRequest,
+  },
+  state: {
+    path: "/v1/lease/state",
+    by: "token",
+    does: "Tells what there is of the pod: its lease, or its place in the queue.",
+    body: schemas.stateRequest,
+    answer: schemas.stateAnswer,
   },
 } as const satisfies Record<string, Operation>;

@@ -29,6 +29,7 @@ export const renewRequest = z.strictObject({ note: note.nullable(), trusts });
 /** A year, as the longest grace period that is injected. */
 export const drainRequest = z.strictObject({ graceMs: milliseconds(31_536_000_000) });
 export const releaseRequest = z.strictObject({});
+export const stateRequest = z.strictObject({});
 
 /** The part of a pool that its pods go by; whom else it serves is not theirs to know. */
 const terms = z.object({ name: z.string(), waitSeconds: z.number(), verify: z.string().optional() });
@@ -68,5 +69,16 @@ export const renewAnswer = z.discriminatedUnion("status", [
   }),
   z.object({ status: z.literal("unknown") }),
 ]);
+/** As the ledger has it; nothing is changed or refreshed by asking. */
+export const stateAnswer = z.object({
+  state: z.enum(["none", "waiting", "held", "draining"]),
+  pool: z.string().exactOptional(),
+  /** On the pod's node, and confirmed. */
+  ip: z.string().nullable(),
+  expiresAtMs: z.number().exactOptional(),
+  reason: z.string().exactOptional(),
+  detail: z.string().exactOptional(),
+  position: z.number().exactOptional(),
+});
 /** `code` is one of docs/errors.md. */
 export const errorAnswer = z.object({ code: z.string(), message: z.string(), fix: z.string() });

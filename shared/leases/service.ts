@@ -1,5 +1,5 @@
 import type { Acquisition, Job, Ledger, Renewal } from "../ledger/port.ts";
-import type { PodNote } from "../ledger/records.ts";
+import type { PodLease, PodNote } from "../ledger/records.ts";
 import { waiterLifeMs } from "../ledger/times.ts";
 import type { Logger } from "../log.ts";
 import type { Leases } from "./port.ts";
@@ -17,6 +17,7 @@ export interface LeaseService extends Leases {
   renew(podUid: string, note: PodNote | null, secretHash?: string): Promise<Renewal>;
   drain(podUid: string, graceMs: number, secretHash?: string): Promise<void>;
   release(podUid: string, timeLeftMs: number, secretHash?: string): Promise<void>;
+  state(podUid: string): Promise<PodLease>;
 }
 
 /** What a detach that was not finished in time needs to say so; the controller is then told at once that it is due. */
@@ -113,6 +114,7 @@ export function createLeaseService(options: {
     },
 
     renew: (podUid, note, secretHash) => ledger.renew(podUid, leaseMs, note, secretHash),
+    state: (podUid) => ledger.lease(podUid),
     drain: (podUid, graceMs, secretHash) => ledger.drain(podUid, { leaseMs, graceMs, ...proof(secretHash) }),
 
     async release(podUid, timeLeftMs, secretHash) {

@@ -1,7 +1,16 @@
 import type { CloudAddress, Machine } from "../clouds/port.ts";
 import type { Pool } from "../pools/schema.ts";
 import type { Beat, Mirror } from "./beat.ts";
-import type { Attachment, Lease, LedgerFigures, NodeEntry, PodNote, Snapshot, WaitReason } from "./records.ts";
+import type {
+  Attachment,
+  Lease,
+  LedgerFigures,
+  NodeEntry,
+  PodLease,
+  PodNote,
+  Snapshot,
+  WaitReason,
+} from "./records.ts";
 import type { PaceLimits } from "./times.ts";
 
 /** One pod's wish for an address: who it is, where it runs and which pool it wants. */
@@ -207,6 +216,8 @@ export interface Ledger {
   now(): Promise<number>;
   /** `changedSinceMs`: the `nowMs` of the answer before; what changed earlier is forgotten. */
   due(changedSinceMs?: number): Promise<Due>;
+  /** What there is of one pod: its lease, or its place as a waiter, or neither; `ip` is on its node and confirmed, else null. */
+  lease(podUid: string): Promise<PodLease>;
   /** As `snapshot`, of one machine: its node's row and waiters, attachment, leases, problem. Costs that machine only. */
   look(machine: string): Promise<Snapshot>;
   figures(): Promise<LedgerFigures>;

@@ -91,6 +91,12 @@ export interface Waiter {
   readonly note?: PodNote;
 }
 
+export interface PodLease {
+  readonly lease?: Lease;
+  readonly waiter?: Waiter;
+  readonly ip: string | null;
+}
+
 /** `taken`: attached to something that is not ours; `out`: no longer in the pool, in use until its last lease ends. */
 export interface LedgerAddress {
   readonly pool: string;

@@ -35,6 +35,26 @@ eachLedger("Ledger", (open) => {
       expect(await ledger.look("i-nobody")).toMatchObject({ nodes: [], attachments: [], leases: [], waiters: [] });
     });
 
+    it("look at one pod: its lease and address, its place in the queue, or nothing", async () => {
+      await attach(ledger, "p1", "n1");
+      await attach(ledger, "p2", "n2");
+      await ledger.acquire(claim("p3", "n3"), how);
+      expect(await ledger.lease("p1")).toMatchObject({ lease: { podUid: "p1", state: "held" }, ip: "203.0.113.1" });
+      const { waiter, ...rest } = await ledger.lease("p3");
+      expect(waiter).toMatchObject({ podUid: "p3", reason: "exhausted", position: 1 });
+      expect(rest).toEqual({ ip: null });
+      expect(await ledger.lease("nobody")).toEqual({ ip: null });
+      await ledger.drain("p1", { leaseMs: 1000, graceMs: 1000 });
+      expect(await ledger.lease("p1")).toMatchObject({ lease: { state: "draining" } });
+      await ledger.release("p1", { mayWork: [] });
+      expect(await ledger.lease("p1")).toEqual({ ip: null });
+    });
+
+    it("says of a pod whose address is being attached that it has a lease, and no address yet", async () => {
+      await ledger.acquire(claim("p1", "n1"), how);
+      expect(await ledger.lease("p1")).toMatchObject({ lease: { podUid: "p1" }, ip: null });
+    });
+
     it("look at a machine whose node is gone, until nothing is left of it", async () => {
       await attach(ledger, "p1", "n1");
       await ledger.removeNode("n1");

@@ -135,6 +135,7 @@ describe("lease API", () => {
         renew: { note: null },
         drain: { graceMs: 0 },
         release: {},
+        state: {},
       };
       const answer = await call(name, authorization, bodies[name]);
       expect({ status: answer.status, code: answer.body["code"] }).toEqual({ status, code });
@@ -175,6 +176,20 @@ describe("lease API", () => {
       expect(await call("renew", before, { note: null })).toMatchObject({ status: 403 });
       expect(await call("renew", now, { note: null })).toMatchObject({ status: 200, body: { status: "renewed" } });
     });
+  });
+
+  it("tells a pod what there is of it, and of no other", async () => {
+    expect((await call("state", bearer("pod-1"))).body).toEqual({ state: "none", ip: null });
+    const lease = await acquired("pod-1");
+    expect((await call("state", bearer("pod-1"))).body).toEqual({
+      state: "held",
+      pool: "partners",
+      ip: "203.0.113.1",
+      expiresAtMs: expect.any(Number),
+    });
+    await call("acquire", bearer("pod-2"), { pool: "nobodys" });
+    expect((await call("state", bearer("pod-2"))).body).toMatchObject({ state: "waiting", reason: "pool-unknown" });
+    expect(await call("state", lease)).toMatchObject({ status: 401, body: { code: "TOKEN_MISSING" } });
   });
 
   it("renews by the secret when the token works no more", async () => {

@@ -74,6 +74,7 @@ export function ledgerFrom(
     inTerm: (term) => ledgerFrom(ledger.inTerm(term), engine, process, weather, reaches, trap),
     now: () => send("now", () => ledger.now()),
     due: (changedSinceMs) => send("due", () => ledger.due(changedSinceMs)),
+    lease: (podUid) => send("lease", () => ledger.lease(podUid)),
     look: (machine) => send("look", () => ledger.look(machine)),
     figures: () => send("figures", () => ledger.figures()),
     snapshot: () => send("snapshot", () => ledger.snapshot()),

@@ -69,6 +69,7 @@ const right = {
   renew: { note: null },
   drain: { graceMs: 1000 },
   release: {},
+  state: {},
 };
 const body = fc.oneof(
   fc.constant(null), // the right one

@@ -3,8 +3,9 @@ import type * as z from "zod";
 import { EgressError } from "../../shared/errors.ts";
 import { openapi } from "../../shared/lease-api/openapi.ts";
 import { operations, type Operation } from "../../shared/lease-api/operations.ts";
-import type { acquireAnswer, renewAnswer } from "../../shared/lease-api/schemas.ts";
+import type { acquireAnswer, renewAnswer, stateAnswer } from "../../shared/lease-api/schemas.ts";
 import type { LeaseAnswer } from "../../shared/leases/port.ts";
+import type { PodLease } from "../../shared/ledger/records.ts";
 import type { LeaseService } from "../../shared/leases/service.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Metrics } from "../../shared/metrics.ts";
@@ -99,8 +100,19 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
       await leases.release(podUid, 0, secretHash);
       log.info({ podUid }, "lease released");
     });
+    asPod(operations.state, async ({ podUid }) => stateOf(await leases.state(podUid)));
     api.get("/v1/openapi.json", () => openapi);
   });
+}
+
+function stateOf({ lease, waiter, ip }: PodLease): z.input<typeof stateAnswer> {
+  if (lease !== undefined) {
+    const { state, pool, expiresAtMs } = lease;
+    return { state, pool, ip, expiresAtMs };
+  }
+  if (waiter === undefined) return { state: "none", ip };
+  const { pool, reason, detail, position } = waiter;
+  return { state: "waiting", pool, ip, reason, detail, ...(position > 0 && { position }) };
 }
 
 function termsOf({ pool }: LeaseAnswer) {

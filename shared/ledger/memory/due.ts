@@ -1,5 +1,5 @@
 import type { Due } from "../port.ts";
-import type { Lease, LedgerAddress, LedgerFigures, Snapshot, Waiter } from "../records.ts";
+import type { Lease, LedgerAddress, LedgerFigures, PodLease, Snapshot, Waiter } from "../records.ts";
 import { holdersShown } from "../records.ts";
 import { mayDetach } from "./beat.ts";
 import type { AttachmentRecord, State } from "./records.ts";
@@ -97,6 +97,15 @@ export function figures(state: State, now: number): LedgerFigures {
     };
   });
   return structuredClone({ nowMs: now, epoch: state.epoch, pools, waiters: allWaiters(state) });
+}
+
+/** As lease.lua. */
+export function podLease(state: State, podUid: string): PodLease {
+  const lease = leases(state).find((each) => each.podUid === podUid);
+  const waiter = allWaiters(state).find((each) => each.podUid === podUid);
+  const attachment = state.attachments.get(lease?.machine ?? "");
+  const ip = attachment?.state === "attached" ? attachment.address.ip : null;
+  return structuredClone({ ...(lease && { lease }), ...(waiter && { waiter }), ip });
 }
 
 /** As snapshot.lua of one machine. */

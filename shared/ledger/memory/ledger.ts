@@ -4,7 +4,7 @@ import type { Ledger } from "../port.ts";
 import { drainMarginMs, workMs } from "../times.ts";
 import { acquire } from "./acquire.ts";
 import { beat, isNoted, mayDetach, refuseNewer, refuseOlder } from "./beat.ts";
-import { due, figures, look, snapshot } from "./due.ts";
+import { due, figures, look, podLease, snapshot } from "./due.ts";
 import { missed, putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
 import { emptyRecords, type Records, type State } from "./records.ts";
@@ -205,6 +205,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
 
       now: command((now) => now),
       due: command((now, changedSinceMs) => due(state, now, changedSinceMs)),
+      lease: command((_now, podUid) => podLease(state, podUid)),
       look: command((now, machine) => look(state, now, machine)),
       figures: command((now) => figures(state, now)),
       snapshot: command((now) => snapshot(state, now)),

@@ -9,6 +9,7 @@ import due from "./lua/due.lua";
 import endLeases from "./lua/end-leases.lua";
 import figures from "./lua/figures.lua";
 import extend from "./lua/extend.lua";
+import lease from "./lua/lease.lua";
 import lib from "./lua/lib.lua";
 import missed from "./lua/missed.lua";
 import nowCommand from "./lua/now.lua";
@@ -33,6 +34,7 @@ const scripts = {
   endLeases,
   extend,
   figures,
+  lease,
   missed,
   now: nowCommand,
   pace,

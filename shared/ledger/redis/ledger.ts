@@ -12,6 +12,7 @@ import {
   toDue,
   toFigures,
   toJob,
+  toPodLease,
   toPlaces,
   toRelease,
   toRenewal,
@@ -114,6 +115,7 @@ export function createRedisLedger(options: {
 
       now: async () => Number(await run("now")),
       due: async (changedSinceMs) => toDue(await run("due", changedSinceMs ?? "")),
+      lease: async (podUid) => toPodLease(await run("lease", podUid)),
       look: async (machine) => toSnapshot(await run("snapshot", machine)),
       figures: async () => toFigures(await run("figures", holdersShown)),
       snapshot: async () => toSnapshot(await run("snapshot", "")),

@@ -8,6 +8,7 @@ import type {
   LedgerAddress,
   LedgerFigures,
   NodeEntry,
+  PodLease,
   PodNote,
   NodeProblem,
   Snapshot,
@@ -161,6 +162,15 @@ function toWaiter([podUid, seen, position, text]: Reply[]): Waiter {
     detail: pod.detail ?? "",
     position: Number(position),
     ...noteOf(pod),
+  };
+}
+
+export function toPodLease(reply: Reply): PodLease {
+  const [lease, waiter, ip] = list("lease", reply).map((part) => (Array.isArray(part) ? part : [String(part)]));
+  return {
+    ...(lease !== undefined && lease.length > 0 && { lease: toLease(lease) }),
+    ...(waiter !== undefined && waiter.length > 0 && { waiter: toWaiter(waiter) }),
+    ip: ip?.[0] === "" ? null : String(ip?.[0]),
   };
 }
 
