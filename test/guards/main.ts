@@ -22,7 +22,10 @@ const copied = [
   "test",
   "manifests",
   "docs",
+  "build.mjs",
+  "sbom.mjs",
   "package.json",
+  "package-lock.json",
   "tsconfig.json",
   "vitest.config.ts",
 ];

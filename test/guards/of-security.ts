@@ -186,4 +186,11 @@ export const securityGuards: readonly Guard[] = [
     without: "const options = { ...patience, ...reconnect, lazyConnect: true, tls: { rejectUnauthorized: false } };",
     finder: tests("integration", "test/integration/redis-tls.test.ts", "by another CA"),
   },
+  {
+    name: "security: a setting that is a secret is not repeated",
+    file: "shared/environment.ts",
+    guard: 'secret.includes(name) ? "(not shown)" : JSON.stringify(value)',
+    without: "JSON.stringify(value)",
+    finder: tests("integration", "test/integration/planted-secrets.test.ts"),
+  },
 ];
