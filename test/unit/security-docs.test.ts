@@ -4,7 +4,7 @@ import { guards } from "../guards/guards.ts";
 import type { Guard } from "../guards/guard.ts";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
-const rows = [...page.matchAll(/^\| (.+) \| `([^`]+)`: (.+) \| ([a-z]+: .+) \| (.+) \|$/gm)].map(
+const rows = [...page.matchAll(/^\| (.+) \| `([^`]+)`: (.+) \| ([A-Za-z]+: .+) \| (.+) \|$/gm)].map(
   ([, tries = "", file = "", , name = "", test = ""]) => ({ tries, file, name, test }),
 );
 /** The files, and the name that a test has to have in it. */
