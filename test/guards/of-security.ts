@@ -193,4 +193,18 @@ export const securityGuards: readonly Guard[] = [
     without: "JSON.stringify(value)",
     finder: tests("integration", "test/integration/planted-secrets.test.ts"),
   },
+  {
+    name: "security: a pool that is not for them is refused to pods",
+    file: "webhook/admission/objections.ts",
+    guard: "if (allows(pool, account)) return [];",
+    without: "if (account !== undefined) return [];",
+    finder: tests("unit", "test/unit/admission-golden.test.ts", "pool-not-allowed"),
+  },
+  {
+    name: "security: a pool that is not for them is refused to leases",
+    file: "shared/ledger/redis/lua/acquire.lua",
+    guard: "if not holds and not running and not allowed() then",
+    without: "if false then",
+    finder: tests("conformance", "test/conformance/ledger-acquire.test.ts", "holds the pool's allow"),
+  },
 ];
