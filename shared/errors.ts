@@ -43,6 +43,10 @@ export const errorCatalogue = {
     "Nothing to do: it is asked again. If it stays, let the webhook create tokenreviews (manifests/base/rbac.yaml).",
   RATE_LIMITED:
     "Nothing to do: it is asked again later. If it stays, see docs/operations.md, static_egress_api_refused_total.",
+  ACCESS_DENIED:
+    "Bind a role with the verb use on egresspools.static-egress.io of that name to the pod's service account (docs/operations.md).",
+  ACCESS_UNCHECKED:
+    "Nothing to do: it is asked again. If it stays, let the webhook create subjectaccessreviews (manifests/base/rbac.yaml).",
   REQUEST_INVALID: "Send what GET /v1/openapi.json describes.",
   BROKER_UNREACHABLE:
     "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",

@@ -7,6 +7,8 @@ import { createMetrics } from "../shared/metrics.ts";
 import { watchPools } from "../shared/pools/watch.ts";
 import { liveSettings } from "./admission/live-settings.ts";
 import { buildApp } from "./app.ts";
+import { authorizeBy } from "./authorization/authorize.ts";
+import type { MayUse } from "./authorization/review-access.ts";
 import type { CertificateSource } from "./certificates/port.ts";
 import { openCertificate } from "./certificates/source.ts";
 import { parseConfig, sidecarSettings } from "./config.ts";
@@ -65,7 +67,7 @@ async function main(): Promise<void> {
     metrics,
     log,
     limits: { connections: config.STATIC_EGRESS_CONNECTIONS },
-    ...(inside && { leaseApi: inside.leaseApi }),
+    ...(inside && { leaseApi: inside.leaseApi, mayUse: inside.mayUse }),
   });
   certificate.subscribe((renewed) => {
     app.useCertificate(renewed);
@@ -96,18 +98,22 @@ async function main(): Promise<void> {
 async function startInside(
   options: ControlOptions,
   certificate: CertificateSource,
-): Promise<{ control: Control; leaseApi: LeaseApiOptions }> {
-  const { kubeConfig, metrics, log, clock } = options;
-  const [{ startControl }, { reviewTokens }, { AuthenticationV1Api }] = await Promise.all([
+): Promise<{ control: Control; leaseApi: LeaseApiOptions; mayUse: MayUse }> {
+  const { kubeConfig, pools, metrics, log, clock } = options;
+  const [{ startControl }, { reviewTokens }, { reviewAccess }, clients] = await Promise.all([
     import("./control.ts"),
     import("./identity/review-tokens.ts"),
+    import("./authorization/review-access.ts"),
     import("@kubernetes/client-node"),
   ]);
   const control = startControl(options);
-  const identify = reviewTokens({ client: kubeConfig.makeApiClient(AuthenticationV1Api), clock });
+  const identify = reviewTokens({ client: kubeConfig.makeApiClient(clients.AuthenticationV1Api), clock });
+  const mayUse = reviewAccess({ client: kubeConfig.makeApiClient(clients.AuthorizationV1Api), clock });
+  const authorize = authorizeBy(mayUse, pools);
   return {
     control,
-    leaseApi: { leases: control.leases, identify, trusted: () => certificate.trusted(), metrics, log },
+    mayUse,
+    leaseApi: { leases: control.leases, identify, authorize, trusted: () => certificate.trusted(), metrics, log },
   };
 }
 

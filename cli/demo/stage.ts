@@ -12,6 +12,7 @@ import { poolSchema, type Pool } from "../../shared/pools/schema.ts";
 import { liveSettings } from "../../webhook/admission/live-settings.ts";
 import type { SidecarSettings } from "../../webhook/admission/settings.ts";
 import { buildApp } from "../../webhook/app.ts";
+import { authorizeBy } from "../../webhook/authorization/authorize.ts";
 import { issue, makeAuthority } from "../../webhook/certificates/authority.ts";
 import { controllerMetrics, countCloudCall } from "../../webhook/controller-metrics.ts";
 import { createMemoryCluster, type MemoryCluster } from "../../webhook/controller/cluster/memory.ts";
@@ -125,7 +126,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       }),
     metrics,
     log,
-    leaseApi: { leases, identify, trusted: () => authority.cert, metrics, log },
+    leaseApi: {
+      leases,
+      identify,
+      authorize: authorizeBy(undefined, pools),
+      trusted: () => authority.cert,
+      metrics,
+      log,
+    },
   });
   const metricsApp = buildMetricsApp({ metrics });
   await Promise.all([app.fastify, metricsApp].map((server) => server.listen({ port: 0, host: "127.0.0.1" })));

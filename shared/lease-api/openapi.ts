@@ -22,7 +22,9 @@ function described(name: string, { by, does, body, answer }: Operation) {
           : { 200: { description: "The answer.", content: json(answer) } }),
         400: refused("The body is not what is described here."),
         401: refused("There is no token, or the API server does not vouch for it."),
-        403: refused("The token is not a pod's for this API, or the secret is not the lease's."),
+        403: refused(
+          "The token is not a pod's for this API, the secret is not the lease's, or its service account may not use the pool.",
+        ),
         429: refused("The pod, or somebody in its place, asks too often: ask again later."),
         503: refused("Nothing was changed: ask again."),
       },

@@ -96,6 +96,7 @@ export const poolSchema = z
         serviceAccounts: z.array(serviceAccount).optional(),
       })
       .optional(),
+    authorize: z.enum(["rbac"]).optional(),
     maxAddressesPerNamespace: z.number().int().min(1).max(100_000).optional(),
   })
   .superRefine((pool, context) => {

@@ -29,6 +29,20 @@ export const securityGuards: readonly Guard[] = [
     finder: identities,
   },
   {
+    name: "security: an acquire asks for the right to use the pool",
+    file: "webhook/lease-api/routes.ts",
+    guard: "authorize(serviceAccount, pool)",
+    without: "Promise.resolve()",
+    finder: api("the right to use the pool"),
+  },
+  {
+    name: "security: a right that is not granted is refused",
+    file: "webhook/admission/objections.ts",
+    guard: 'access === "granted"',
+    without: 'access !== "refused"',
+    finder: tests("unit", "test/unit/authorization.test.ts"),
+  },
+  {
     name: "security: a pod that calls too often is refused",
     file: "webhook/lease-api/routes.ts",
     guard: "await countCall(request, who.podUid);",

@@ -72,6 +72,26 @@ describe("lease API", () => {
     });
   });
 
+  it.each([
+    ["ACCESS_DENIED", 403],
+    ["ACCESS_UNCHECKED", 503],
+  ] as const)(
+    "asks for the right to use the pool before each acquire: %s is %i, and nothing is held",
+    async (code, status) => {
+      await scene.close();
+      const asked: string[] = [];
+      const authorize = async (...what: string[]) => {
+        asked.push(what.join(" "));
+        throw new EgressError(code, "made up");
+      };
+      scene = await brokerScene(ledger, { authorize });
+      expect(await call("acquire", bearer("pod-1"), { pool: "partners" })).toMatchObject({ status, body: { code } });
+      expect(asked).toEqual(["apps/default partners"]);
+      expect(await held()).toEqual(["pod-0 held"]);
+      expect((await ledger.snapshot()).waiters).toEqual([]);
+    },
+  );
+
   it("takes pod, node and account from the token, and no field of them in a body", async () => {
     for (const more of [
       { podUid: "pod-9" },

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import jsonPatch from "fast-json-patch";
 import { describe, expect, it } from "vitest";
+import type { Access } from "../../webhook/admission/access.ts";
 import { admit } from "../../webhook/admission/admit.ts";
 import { readReview } from "../../webhook/admission/review.ts";
 import type { AdmissionSettings, SidecarSettings } from "../../webhook/admission/settings.ts";
@@ -8,7 +9,7 @@ import { admissionSettings, fixtures as root, sidecarSettings } from "../support
 import { exactly } from "../support/exact-json.ts";
 
 /**
- * One folder a case: review.json (and settings.json over the usual settings) in; patch.json and applied.json, message.txt
+ * One folder a case: review.json (and settings.json over the usual settings, access.json) in; patch.json and applied.json, message.txt
  * or skipped.txt out. `UPDATE_GOLDEN=1 npm test` or `npm test -- --update` writes what comes out: read the diff.
  */
 const update = process.env["UPDATE_GOLDEN"] === "1" || process.argv.some((arg) => arg === "--update" || arg === "-u");
@@ -38,7 +39,8 @@ function run(folder: URL): Map<string, string> {
   const text = read(folder, "review.json") ?? "";
   const overrides = JSON.parse(read(folder, "settings.json") ?? "{}") as Partial<SidecarSettings>;
   const settings: AdmissionSettings = { ...admissionSettings, sidecar: { ...sidecarSettings, ...overrides } };
-  const { decision, reply } = admit(readReview(JSON.parse(text)), settings);
+  const access = JSON.parse(read(folder, "access.json") ?? '"unchecked"') as Access;
+  const { decision, reply } = admit(readReview(JSON.parse(text)), settings, access);
   const { response } = reply;
   if (decision.outcome === "deny") return new Map([["message.txt", `${response.status?.message}\n`]]);
   if (decision.outcome === "skip") {

@@ -28,6 +28,7 @@ beforeAll(async () => {
       if (token === "good") return who;
       throw new EgressError("TOKEN_REFUSED", "not ours");
     },
+    authorize: () => Promise.resolve(),
     trusted: () => "",
     callLimit: { most: 1_000_000, windowMs: 10_000 },
     metrics: createMetrics(),

@@ -1,3 +1,4 @@
+import type { Access } from "./access.ts";
 import { annotations } from "./names.ts";
 import { ownership } from "./ownership.ts";
 import { isGuaranteed, readPod, type Pod } from "./pod.ts";
@@ -27,7 +28,7 @@ const maxGraceSeconds = 31_536_000;
  * Decides what is done with the pod of an admission request. Pure; never throws, whatever the object is. Refusals win over
  * "already injected", so that nobody brings an injected-looking pod of a pool he may not use.
  */
-export function decide(request: AdmissionRequest, settings: AdmissionSettings): Decision {
+export function decide(request: AdmissionRequest, settings: AdmissionSettings, access: Access): Decision {
   if (!isPodCreation(request)) {
     const what = `${request.operation} of ${request.kind.group}/${request.kind.version} ${request.kind.kind}`;
     return skip({ key: "notAPodCreation", sentence: `only the creation of pods is looked at, this is ${what}` });
@@ -49,7 +50,7 @@ export function decide(request: AdmissionRequest, settings: AdmissionSettings): 
     return skip({ key: "staticPod", sentence: "static pods are started by the kubelet before anybody is asked" });
   }
   const owner = ownership(pod);
-  const against = objections({ pod, namespace: request.namespace, owner, poolName, settings });
+  const against = objections({ pod, namespace: request.namespace, owner, poolName, settings, access });
   if (against.length > 0) return deny(against);
   if (owner === "ours") {
     const version = annotated[annotations.injected] ?? "";

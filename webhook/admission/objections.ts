@@ -1,5 +1,6 @@
 import { allows } from "../../shared/pools/allow.ts";
 import type { Pool } from "../../shared/pools/schema.ts";
+import { serviceAccountOf, type Access } from "./access.ts";
 import { annotations, containerName, injectedVersion, poolLabel, volumeNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import type { Ownership } from "./ownership.ts";
@@ -13,13 +14,16 @@ interface Facts {
   readonly owner: Ownership;
   readonly poolName: string;
   readonly settings: AdmissionSettings;
+  readonly access: Access;
 }
 
 /** Everything that speaks against a pod that asks for a pool: all of it, so that it is corrected in one go. */
 export function objections(facts: Facts): Reason[] {
   const pool = facts.settings.pools.get(facts.poolName);
   return [
-    ...(pool === undefined ? [poolUnknown(facts)] : [...notAllowed(pool, facts), ...selectorConflicts(pool, facts)]),
+    ...(pool === undefined
+      ? [poolUnknown(facts)]
+      : [...notAllowed(pool, facts), ...notAuthorized(pool, facts), ...selectorConflicts(pool, facts)]),
     ...windows(facts.pod),
     ...wrongValues(facts.pod),
     ...conflicts(facts),
@@ -40,7 +44,7 @@ function poolUnknown({ poolName, settings }: Facts): Reason {
 }
 
 function notAllowed(pool: Pool, { pod, namespace }: Facts): Reason[] {
-  const account = `${namespace}/${pod.spec.serviceAccountName ?? "default"}`;
+  const account = serviceAccountOf(pod, namespace);
   if (allows(pool, account)) return [];
   const { namespaces = [], serviceAccounts = [] } = pool.allow ?? {};
   return [
@@ -50,6 +54,20 @@ function notAllowed(pool: Pool, { pod, namespace }: Facts): Reason[] {
         `namespaces ${listed(namespaces)}, service accounts ${listed(serviceAccounts)}; ask whoever keeps pools.yaml`,
     ),
   ];
+}
+
+function notAuthorized(pool: Pool, { pod, namespace, access }: Facts): Reason[] {
+  if (pool.authorize !== "rbac" || access === "granted") return [];
+  const asked = quoted(annotations.pool, pool.name);
+  const who = `the service account ${quote(serviceAccountOf(pod, namespace))}`;
+  if (access === "refused") {
+    const right = `the verb use on egresspools.static-egress.io ${quote(pool.name)}`;
+    return [
+      reason("poolNotAuthorized", `${asked} needs a right that ${who} does not have; accepted: a role with ${right}`),
+    ];
+  }
+  const sentence = `${asked} needs a right of ${who} that could not be checked: the API server did not answer; try again`;
+  return [reason("poolAccessUnchecked", sentence)];
 }
 
 function selectorConflicts(pool: Pool, { pod }: Facts): Reason[] {

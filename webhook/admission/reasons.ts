@@ -15,6 +15,8 @@ export type ReasonKey =
   | "poolEmpty"
   | "poolUnknown"
   | "poolNotAllowed"
+  | "poolNotAuthorized"
+  | "poolAccessUnchecked"
   | "windows"
   | "injectInvalid"
   | "onUnavailableInvalid"

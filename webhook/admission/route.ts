@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "../../shared/log.ts";
 import type { Metrics } from "../../shared/metrics.ts";
+import type { MayUse } from "../authorization/review-access.ts";
+import { answerTo, questionOf, type Access } from "./access.ts";
 import { admit } from "./admit.ts";
 import type { Decision } from "./decide.ts";
 import { annotations } from "./names.ts";
@@ -10,6 +12,8 @@ import type { AdmissionSettings } from "./settings.ts";
 export interface AdmissionRouteOptions {
   /** Asked for every review: the pools change while we run. */
   readonly settings: () => AdmissionSettings;
+  /** Asked for pools that say `authorize: rbac`; without it nobody is admitted to them. */
+  readonly mayUse?: MayUse;
   readonly metrics: Pick<Metrics, "admissionRequests" | "admissionSeconds">;
   readonly log: Logger;
 }
@@ -25,14 +29,21 @@ export function addAdmissionRoute(app: FastifyInstance, options: AdmissionRouteO
   app.post("/mutate", { bodyLimit }, (httpRequest, httpReply) => {
     const startedAt = performance.now();
     const request = readReview(httpRequest.body);
-    const { decision, reply } = admit(request, settings());
-    const { outcome } = decision;
-    const durationMs = performance.now() - startedAt;
-    metrics.admissionRequests.inc({ outcome });
-    metrics.admissionSeconds.observe({ outcome }, durationMs / 1000);
-    log.info(record(request, decision, durationMs), "admission decided");
-    // Bytes: neither fastify nor the socket has anything left to find out about them.
-    void httpReply.type("application/json; charset=utf-8").send(Buffer.from(JSON.stringify(reply)));
+    const now = settings();
+    const answer = (access?: Access): void => {
+      const { decision, reply } = admit(request, now, access);
+      const { outcome } = decision;
+      const durationMs = performance.now() - startedAt;
+      metrics.admissionRequests.inc({ outcome });
+      metrics.admissionSeconds.observe({ outcome }, durationMs / 1000);
+      log.info(record(request, decision, durationMs), "admission decided");
+      // Bytes: neither fastify nor the socket has anything left to find out about them.
+      void httpReply.type("application/json; charset=utf-8").send(Buffer.from(JSON.stringify(reply)));
+    };
+    const question = questionOf(request, now);
+    if (question === undefined) return answer();
+    const tell = (error: unknown) => log.warn({ error, ...question }, "right not checked");
+    return answerTo(question, options.mayUse, tell).then(answer);
   });
 }
 

@@ -9,6 +9,7 @@ import type { PodLease } from "../../shared/ledger/records.ts";
 import type { LeaseService } from "../../shared/leases/service.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Metrics } from "../../shared/metrics.ts";
+import type { Authorize } from "../authorization/authorize.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Identify } from "../identity/review-tokens.ts";
 import { type CallLimit, countCalls } from "./calls.ts";
@@ -18,6 +19,7 @@ import { refusalOf } from "./refusal.ts";
 export interface LeaseApiOptions {
   readonly leases: LeaseService;
   readonly identify: Identify;
+  readonly authorize: Authorize;
   /** PEM of the CAs that sidecars are to believe; "" where they are not known. */
   readonly trusted: () => string;
   /** Of one pod, or one lease. */
@@ -30,7 +32,7 @@ const bodyLimit = 16 * 1024;
 
 /** The lease API (shared/lease-api) over the lease service. Who asks is what TokenReview says, or who knows the lease's secret. */
 export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): void {
-  const { leases, identify, trusted, metrics, log } = options;
+  const { leases, identify, authorize, trusted, metrics, log } = options;
   const closing = new AbortController();
 
   void app.register(async (api) => {
@@ -39,13 +41,16 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
     const asPod = <B extends z.ZodType>(
       { path, body }: Operation<B>,
       run: (who: Identity, body: z.output<B>, reply: FastifyReply) => Promise<unknown>,
+      check: (who: Identity, body: z.output<B>) => Promise<void> = () => Promise.resolve(),
     ) =>
       api.post(path, { bodyLimit }, async (request, reply) => {
         const who = await bearerOf(request, identify);
         await countCall(request, who.podUid);
-        // Gone while its token was reviewed: what it has sent since, a release maybe, must not be overtaken by this.
+        const wish = read(body, request.body);
+        await check(who, wish);
+        // Gone while its token and rights were reviewed: what it has sent since, a release maybe, must not be overtaken by this.
         if (reply.raw.destroyed) return reply.hijack();
-        const answer = await run(who, read(body, request.body), reply);
+        const answer = await run(who, wish, reply);
         return reply.code(answer === undefined ? 204 : 200).send(answer);
       });
     /** A call by whoever speaks for the lease; the ledger proves it. */
@@ -78,14 +83,18 @@ export function addLeaseRoutes(app: FastifyInstance, options: LeaseApiOptions): 
     // Who waits has to ask another replica.
     api.addHook("preClose", async () => closing.abort());
 
-    asPod(operations.acquire, async ({ podUid, pod, serviceAccount, node, nodeUid }, { pool, note, trusts }) => {
-      const secret = newSecret();
-      const who = { podUid, pod, serviceAccount, node, nodeUid };
-      const said = note === undefined ? {} : { note };
-      const answer = await leases.acquire({ ...who, pool, secretHash: hashOf(secret), ...said });
-      log.info({ pod, podUid, pool, node, status: answer.status }, "lease asked for");
-      return { ...answer, ...termsOf(answer), secret, ...newerCa(trusts) } satisfies z.input<typeof acquireAnswer>;
-    });
+    asPod(
+      operations.acquire,
+      async ({ podUid, pod, serviceAccount, node, nodeUid }, { pool, note, trusts }) => {
+        const secret = newSecret();
+        const who = { podUid, pod, serviceAccount, node, nodeUid };
+        const said = note === undefined ? {} : { note };
+        const answer = await leases.acquire({ ...who, pool, secretHash: hashOf(secret), ...said });
+        log.info({ pod, podUid, pool, node, status: answer.status }, "lease asked for");
+        return { ...answer, ...termsOf(answer), secret, ...newerCa(trusts) } satisfies z.input<typeof acquireAnswer>;
+      },
+      ({ serviceAccount }, { pool }) => authorize(serviceAccount, pool),
+    );
     asPod(operations.wait, async ({ podUid }, { timeoutMs }, reply) => {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());

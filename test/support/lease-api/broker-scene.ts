@@ -11,6 +11,7 @@ import type { Leases } from "../../../shared/leases/port.ts";
 import { createLeaseService } from "../../../shared/leases/service.ts";
 import { brokeredLeases } from "../../../sidecar/broker.ts";
 import type { Trust } from "../../../sidecar/trust.ts";
+import type { Authorize } from "../../../webhook/authorization/authorize.ts";
 import { buildApp } from "../../../webhook/app.ts";
 import type { CallLimit } from "../../../webhook/lease-api/calls.ts";
 import { reviewTokens } from "../../../webhook/identity/review-tokens.ts";
@@ -68,6 +69,7 @@ export async function brokerScene(
     port?: number;
     tokens?: string;
     callLimit?: CallLimit;
+    authorize?: Authorize;
     /** The service sleeps no longer than this. */
     longestSleepMs?: number;
     certificate?: Awaited<ReturnType<typeof testCertificate>>;
@@ -104,6 +106,7 @@ export async function brokerScene(
   const leaseApi = {
     leases: watched,
     identify,
+    authorize: options.authorize ?? (() => Promise.resolve()),
     trusted: () => trusted,
     ...(options.callLimit && { callLimit: options.callLimit }),
     metrics,
