@@ -67,7 +67,10 @@ export function follow<K extends KubernetesObject, T>(options: FollowOptions<K, 
     if (item !== undefined) watcher.removed(item);
   }
 
-  const informer = new ListWatch<Kept<T>>(path, new KeepingWatch(config, keep), list, false, options.labelSelector);
+  const strange = (line: unknown): void =>
+    troubles.tell({ path, error: JSON.stringify(line)?.slice(0, 200) }, "a watch sent a line that is no event");
+  const watch = new KeepingWatch(config, keep, strange);
+  const informer = new ListWatch<Kept<T>>(path, watch, list, false, options.labelSelector);
   informer.on("change", changed);
   informer.on("delete", ({ metadata }) => {
     const place = `${metadata?.namespace}/${metadata?.name}`;
@@ -106,17 +109,20 @@ export function follow<K extends KubernetesObject, T>(options: FollowOptions<K, 
   });
 }
 
-/** Shrinks every object before the client's cache sees it. */
+/** Shrinks every object before the client's cache sees it. A line that is no event (a proxy's, say) would end the process in there. */
 class KeepingWatch<K extends KubernetesObject, T> extends Watch {
   private readonly keep: (object: K) => Kept<T>;
+  private readonly strange: (line: unknown) => void;
 
-  constructor(config: KubeConfig, keep: (object: K) => Kept<T>) {
+  constructor(config: KubeConfig, keep: (object: K) => Kept<T>, strange: (line: unknown) => void) {
     super(config);
     this.keep = keep;
+    this.strange = strange;
   }
 
   override watch(...[path, query, callback, done]: Parameters<Watch["watch"]>): ReturnType<Watch["watch"]> {
-    const shrink: typeof callback = (phase, object: K, whole) => {
+    const shrink: typeof callback = (phase: unknown, object: K | null | undefined, whole) => {
+      if (typeof phase !== "string" || typeof object !== "object" || object === null) return this.strange(whole);
       const isObject = phase === "ADDED" || phase === "MODIFIED" || phase === "DELETED";
       callback(phase, isObject ? this.keep(object) : object, whole);
     };
