@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { completion, shells } from "./completion.ts";
-import type { LeaseFilter } from "./inspection/lease-rows.ts";
+import type { LeaseFilter } from "../shared/inspection/lease-rows.ts";
 import { print, type Format } from "./inspection/print.ts";
 import { readLedger } from "./inspection/read-ledger.ts";
 import { addresses, leases, nodes, pools, type View } from "./inspection/views.ts";

@@ -1,7 +1,7 @@
-import { duration } from "../inspection/duration.ts";
-import { leaseRows, type LeaseRow } from "../inspection/lease-rows.ts";
-import { nodeRows } from "../inspection/node-rows.ts";
-import { poolRows } from "../inspection/pool-rows.ts";
+import { duration } from "../../shared/inspection/duration.ts";
+import { leaseRows, type LeaseRow } from "../../shared/inspection/lease-rows.ts";
+import { nodeRows } from "../../shared/inspection/node-rows.ts";
+import { poolRows } from "../../shared/inspection/pool-rows.ts";
 import { table } from "../inspection/table.ts";
 import type { Facts } from "./facts.ts";
 import type { RunningPod } from "./kubelet.ts";

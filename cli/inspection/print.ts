@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../shared/ledger/records.ts";
 import { oneLine } from "../../shared/one-line.ts";
-import type { LeaseFilter } from "./lease-rows.ts";
+import type { LeaseFilter } from "../../shared/inspection/lease-rows.ts";
 import { table } from "./table.ts";
 import type { View } from "./views.ts";
 

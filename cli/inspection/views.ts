@@ -1,9 +1,9 @@
+import { addressRows, type AddressRow } from "../../shared/inspection/address-rows.ts";
+import { duration } from "../../shared/inspection/duration.ts";
+import { leaseRows, type LeaseFilter, type LeaseRow } from "../../shared/inspection/lease-rows.ts";
+import { nodeRows, type NodeRow } from "../../shared/inspection/node-rows.ts";
+import { poolRows, type PoolRow } from "../../shared/inspection/pool-rows.ts";
 import type { Snapshot } from "../../shared/ledger/records.ts";
-import { addressRows, type AddressRow } from "./address-rows.ts";
-import { duration } from "./duration.ts";
-import { leaseRows, type LeaseFilter, type LeaseRow } from "./lease-rows.ts";
-import { nodeRows, type NodeRow } from "./node-rows.ts";
-import { poolRows, type PoolRow } from "./pool-rows.ts";
 
 interface Column<Row> {
   readonly heading: string;
@@ -32,8 +32,11 @@ export const pools: View<PoolRow> = {
     { heading: "ATTACHED", cell: ({ attached }) => attached },
     { heading: "LEASES", cell: ({ leases }) => leases },
     { heading: "WAITING", cell: ({ waiting }) => waiting },
-    { heading: "CHANGING", cell: ({ changing }) => changing, wide: true },
+    { heading: "ATTACHING", cell: ({ attaching }) => attaching, wide: true },
+    { heading: "DRAINING", cell: ({ draining }) => draining, wide: true },
+    { heading: "LINGERING", cell: ({ lingering }) => lingering, wide: true },
     { heading: "TAKEN", cell: ({ taken }) => taken, wide: true },
+    { heading: "EXHAUSTED", cell: ({ exhausted }) => yesNo(exhausted), wide: true },
     { heading: "RETIRED", cell: ({ retired }) => yesNo(retired), wide: true },
   ],
 };
@@ -46,6 +49,8 @@ export const addresses: View<AddressRow> = {
     { heading: "POOL", cell: ({ pool }) => pool },
     { heading: "STATE", cell: ({ state }) => state },
     { heading: "NODE", cell: ({ node }) => node },
+    { heading: "LEASES", cell: ({ leases }) => leases, wide: true },
+    { heading: "OUT", cell: ({ out }) => yesNo(out), wide: true },
     { heading: "ID", cell: ({ id }) => id, wide: true },
   ],
 };

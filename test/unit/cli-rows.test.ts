@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { addressRows } from "../../cli/inspection/address-rows.ts";
-import { duration } from "../../cli/inspection/duration.ts";
-import { leaseRows } from "../../cli/inspection/lease-rows.ts";
-import { nodeRows } from "../../cli/inspection/node-rows.ts";
-import { poolRows } from "../../cli/inspection/pool-rows.ts";
+import { addressRows } from "../../shared/inspection/address-rows.ts";
+import { duration } from "../../shared/inspection/duration.ts";
+import { leaseRows } from "../../shared/inspection/lease-rows.ts";
+import { nodeRows } from "../../shared/inspection/node-rows.ts";
+import { poolRows } from "../../shared/inspection/pool-rows.ts";
 import { print } from "../../cli/inspection/print.ts";
 import { leases } from "../../cli/inspection/views.ts";
 import type { NodeEntry } from "../../shared/ledger/records.ts";
@@ -48,21 +48,15 @@ describe("duration", () => {
 });
 
 describe("nodeRows", () => {
-  const stateOf = (more: Parameters<typeof aSnapshot>[0]) =>
-    nodeRows(aSnapshot({ nodes: [entry("n1")], ...more }))[0]?.state;
   const [attached, held] = [anAttachment("n1", "203.0.113.1"), aLease("p1", "n1")];
-  const draining = aLease("p2", "n1", { state: "draining" });
 
-  it.each([
-    ["free", {}],
-    ["attached", { attachments: [attached], leases: [held, draining] }],
-    ["draining", { attachments: [attached], leases: [draining] }],
-    ["lingering", { attachments: [attached] }],
-    ["attaching", { attachments: [{ ...attached, state: "attaching" as const }], leases: [held] }],
-    ["detaching", { attachments: [{ ...attached, state: "detaching" as const }] }],
-    ["kept", { attachments: [{ ...attached, state: "kept" as const }] }],
-  ])("%s", (state, more) => {
-    expect(stateOf(more)).toBe(state);
+  it("shows the state of what each node carries", () => {
+    const nodes = [entry("n1"), entry("n2")];
+    const rows = nodeRows(aSnapshot({ nodes, attachments: [attached], leases: [held] }));
+    expect(rows.map(({ node, state, leases }) => [node, state, leases])).toEqual([
+      ["n1", "attached", 1],
+      ["n2", "free", 0],
+    ]);
   });
 
   it("shows a machine that is gone and still carries an address, and counts node names as people do", () => {
@@ -105,9 +99,24 @@ describe("poolRows", () => {
       waiters: [aWaiter("p2", "n2")],
     });
     const [old, partners] = poolRows(snapshot);
-    expect(old).toMatchObject({ pool: "old", cloud: "-", total: 1, attached: 1, retired: true });
-    const counts = { total: 5, free: 1, attached: 1, changing: 1, taken: 2, leases: 1, waiting: 1 };
-    expect(partners).toMatchObject({ pool: "partners", cloud: "memory", ...counts, retired: false });
+    expect(old).toMatchObject({ pool: "old", cloud: "-", total: 1, lingering: 1, retired: true });
+    const counts = {
+      total: 5,
+      free: 1,
+      attached: 1,
+      attaching: 1,
+      draining: 0,
+      lingering: 0,
+      taken: 2,
+      leases: 1,
+      waiting: 1,
+    };
+    expect(partners).toMatchObject({ pool: "partners", cloud: "memory", ...counts, exhausted: false, retired: false });
+  });
+
+  it("says that a pool is exhausted", () => {
+    const snapshot = aSnapshot({ addresses: [address("203.0.113.1", "used")], waiters: [aWaiter("p2", "n2")] });
+    expect(poolRows(snapshot)[0]?.exhausted).toBe(true);
   });
 });
 
@@ -121,7 +130,7 @@ describe("addressRows", () => {
     const attachments = [anAttachment("n1", "203.0.113.9", { state: "detaching" })];
     expect(addressRows(aSnapshot({ addresses, attachments })).map(({ ip, state, node }) => [ip, state, node])).toEqual([
       ["203.0.113.2", "free", null],
-      ["203.0.113.9", "detaching", "n1"],
+      ["203.0.113.9", "lingering", "n1"],
       ["203.0.113.10", "taken", null],
     ]);
   });

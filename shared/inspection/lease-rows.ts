@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../shared/ledger/records.ts";
+import type { Snapshot } from "../ledger/records.ts";
 
 /** A pod that holds a lease, or waits for one. */
 export interface LeaseRow {
