@@ -47,6 +47,10 @@ export const errorCatalogue = {
     "Bind a role with the verb use on egresspools.static-egress.io of that name to the pod's service account (docs/operations.md).",
   ACCESS_UNCHECKED:
     "Nothing to do: it is asked again. If it stays, let the webhook create subjectaccessreviews (manifests/base/rbac.yaml).",
+  INSPECTION_ANONYMOUS:
+    "Use kubectl port-forward and http://localhost, or send a Kubernetes token as Authorization: Bearer (docs/inspection.md).",
+  INSPECTION_REFUSED: "Bind a role with the verb get on egresspools.static-egress.io to the token's owner.",
+  POD_UNKNOWN: "Check namespace and name; a pod without the annotation static-egress/pool has no lease.",
   REQUEST_INVALID: "Send what GET /v1/openapi.json describes.",
   BROKER_UNREACHABLE:
     "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",

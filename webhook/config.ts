@@ -43,7 +43,10 @@ const schema = z.object({
     .prefault("/etc/static-egress/pools.yaml")
     .describe("the pools; read again when it changes"),
   STATIC_EGRESS_LISTEN_PORT: port.prefault("8443").describe("HTTPS: admission, health"),
-  STATIC_EGRESS_METRICS_PORT: port.prefault("9090").describe("HTTP: metrics"),
+  STATIC_EGRESS_METRICS_PORT: port.prefault("9090").describe("HTTP: metrics, inspection"),
+  STATIC_EGRESS_INSPECTION: oneOf("auto", "on", "off")
+    .prefault("auto")
+    .describe("the inspection page and its API; auto: where there is a cluster"),
   STATIC_EGRESS_CONNECTIONS: wholeNumber(10, 1_000_000)
     .prefault("5000")
     .describe("most connections at a time, of which one address gets half at most; each takes some 65 KB of memory"),

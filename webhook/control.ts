@@ -7,7 +7,7 @@ import { createClouds } from "../shared/clouds/clouds.ts";
 import { createLeaseService, type LeaseService } from "../shared/leases/service.ts";
 import { createTurns } from "../shared/leases/turn.ts";
 import { work, type WorkWatch } from "../shared/leases/worker.ts";
-import type { Job } from "../shared/ledger/port.ts";
+import type { Job, Ledger } from "../shared/ledger/port.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Metrics } from "../shared/metrics.ts";
 import type { PoolSource } from "../shared/pools/watch.ts";
@@ -23,6 +23,8 @@ import { openLedger } from "./open-ledger.ts";
 export interface Control {
   /** Over the same ledger: for the lease API. Its cloud work is the active controller's. */
   readonly leases: LeaseService;
+  /** For the inspection. `close` closes it. */
+  readonly ledger: Ledger;
   /** Ends the controller. The ledger stays, for sidecars that still ask this replica. */
   stop(): Promise<void>;
   /** After `stop`. */
@@ -126,6 +128,7 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
   });
   return {
     leases,
+    ledger,
     ledgerState: () => ledgerState,
     controllerState: () => controller.state(),
     async stop() {

@@ -2,7 +2,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { setTimeout as after } from "node:timers/promises";
 import { systemClock } from "../shared/clock.ts";
 import { EgressError } from "../shared/errors.ts";
-import { createLogger } from "../shared/log.ts";
+import { createLogger, type Logger } from "../shared/log.ts";
 import { createMetrics } from "../shared/metrics.ts";
 import { watchPools } from "../shared/pools/watch.ts";
 import { liveSettings } from "./admission/live-settings.ts";
@@ -11,11 +11,14 @@ import { authorizeBy } from "./authorization/authorize.ts";
 import type { MayUse } from "./authorization/review-access.ts";
 import type { CertificateSource } from "./certificates/port.ts";
 import { openCertificate } from "./certificates/source.ts";
-import { parseConfig, sidecarSettings } from "./config.ts";
+import { parseConfig, sidecarSettings, type Config } from "./config.ts";
 import type { Control, ControlOptions } from "./control.ts";
 import { helpText } from "./help.ts";
+import { createAccess } from "./inspection/access.ts";
+import type { InspectionOptions } from "./inspection/routes.ts";
 import type { LeaseApiOptions } from "./lease-api/routes.ts";
 import { buildMetricsApp } from "./metrics-app.ts";
+import { openLedger, type OpenLedger } from "./open-ledger.ts";
 import { readinessOf } from "./readiness.ts";
 
 /** Endpoints take a moment to forget us: until then the API server's new connections must be answered. */
@@ -73,7 +76,13 @@ async function main(): Promise<void> {
     app.useCertificate(renewed);
     metrics.certificateExpiry.set(renewed.notAfterMs / 1000);
   });
-  const metricsApp = buildMetricsApp({ metrics });
+  const alone = inside === undefined && config.STATIC_EGRESS_INSPECTION === "on" ? openAlone(config, log) : undefined;
+  const inspection =
+    inside?.inspection ?? (alone && { ledger: alone.ledger, access: createAccess(undefined), clock, log });
+  const metricsApp = buildMetricsApp({
+    metrics,
+    inspection: config.STATIC_EGRESS_INSPECTION === "off" ? undefined : inspection,
+  });
   await app.fastify.listen({ port: config.STATIC_EGRESS_LISTEN_PORT, host: "::" });
   await metricsApp.listen({ port: config.STATIC_EGRESS_METRICS_PORT, host: "::" });
 
@@ -86,7 +95,7 @@ async function main(): Promise<void> {
     const goodbye = after(signal === "SIGTERM" && inCluster ? goodbyeMs : 0);
     await Promise.all([goodbye, Promise.race([control?.stop(), after(controlStopsMs)])]);
     await Promise.all([app.fastify.close(), metricsApp.close()]);
-    await Promise.race([control?.close(), after(controlStopsMs)]);
+    await Promise.race([Promise.all([control?.close(), alone?.close()]), after(controlStopsMs)]);
     certificate.close();
     pools.close();
     process.exit(0);
@@ -98,23 +107,34 @@ async function main(): Promise<void> {
 async function startInside(
   options: ControlOptions,
   certificate: CertificateSource,
-): Promise<{ control: Control; leaseApi: LeaseApiOptions; mayUse: MayUse }> {
+): Promise<{ control: Control; leaseApi: LeaseApiOptions; mayUse: MayUse; inspection: InspectionOptions }> {
   const { kubeConfig, pools, metrics, log, clock } = options;
-  const [{ startControl }, { reviewTokens }, { reviewAccess }, clients] = await Promise.all([
+  const [{ startControl }, { reviewTokens }, { reviewAccess }, { reviewVisitors }, clients] = await Promise.all([
     import("./control.ts"),
     import("./identity/review-tokens.ts"),
     import("./authorization/review-access.ts"),
+    import("./inspection/review-visitors.ts"),
     import("@kubernetes/client-node"),
   ]);
   const control = startControl(options);
-  const identify = reviewTokens({ client: kubeConfig.makeApiClient(clients.AuthenticationV1Api), clock });
-  const mayUse = reviewAccess({ client: kubeConfig.makeApiClient(clients.AuthorizationV1Api), clock });
+  const authentication = kubeConfig.makeApiClient(clients.AuthenticationV1Api);
+  const authorization = kubeConfig.makeApiClient(clients.AuthorizationV1Api);
+  const identify = reviewTokens({ client: authentication, clock });
+  const mayUse = reviewAccess({ client: authorization, clock });
+  const access = createAccess(reviewVisitors({ authentication, authorization, clock }));
   const authorize = authorizeBy(mayUse, pools);
   return {
     control,
     mayUse,
+    inspection: { ledger: control.ledger, access, clock, log },
     leaseApi: { leases: control.leases, identify, authorize, trusted: () => certificate.trusted(), metrics, log },
   };
+}
+
+/** The ledger to look on at, where no controller works on it. */
+function openAlone({ REDIS_URL: url, STATIC_EGRESS_INSTALLATION: installation }: Config, log: Logger): OpenLedger {
+  const onError = (error: Error): void => log.warn({ error: error.message }, "connection to the ledger lost");
+  return openLedger({ url, lockUrls: [], installation, onError });
 }
 
 /** Only where there is a cluster: the client is large. */

@@ -1,10 +1,12 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Metrics } from "../shared/metrics.ts";
+import { addInspectionRoutes, type InspectionOptions } from "./inspection/routes.ts";
 import { parserLimits, serverLimits, shareConnections, type ServerLimits } from "./limits.ts";
 
-/** GET /metrics, over HTTP on a port of its own. Builds only. */
+/** GET /metrics and, where it is on, the inspection, over HTTP on a port of its own. Builds only. */
 export function buildMetricsApp(options: {
   readonly metrics: Pick<Metrics, "registry">;
+  readonly inspection?: InspectionOptions | undefined;
   readonly limits?: Partial<ServerLimits>;
 }): FastifyInstance {
   const { registry } = options.metrics;
@@ -21,5 +23,6 @@ export function buildMetricsApp(options: {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);
   });
+  if (options.inspection !== undefined) addInspectionRoutes(fastify, options.inspection);
   return fastify;
 }

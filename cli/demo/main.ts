@@ -75,7 +75,8 @@ async function main(): Promise<void> {
     });
 
     const heading = [
-      `webhook   ${stage.webhook.url}    metrics ${stage.metricsUrl}`,
+      `page      ${stage.inspectionUrl}    metrics ${stage.inspectionUrl}metrics`,
+      `webhook   ${stage.webhook.url}`,
       inMemory
         ? `ledger    IN MEMORY: NO REDIS (${redis}). It is gone with this process.`
         : `ledger    ${given ? "" : `${redis.url}, `}${redis.what}, installation ${redis.installation}`,

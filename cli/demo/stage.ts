@@ -19,6 +19,7 @@ import { createMemoryCluster, type MemoryCluster } from "../../webhook/controlle
 import type { ClusterEvent } from "../../webhook/controller/cluster/port.ts";
 import { startController } from "../../webhook/controller/controller.ts";
 import { reviewTokens } from "../../webhook/identity/review-tokens.ts";
+import { createAccess } from "../../webhook/inspection/access.ts";
 import { buildMetricsApp } from "../../webhook/metrics-app.ts";
 import { openLedger } from "../../webhook/open-ledger.ts";
 import { readinessOf } from "../../webhook/readiness.ts";
@@ -31,7 +32,8 @@ export interface Stage {
   readonly cloud: MemoryCloud;
   readonly ledger: Ledger;
   readonly webhook: { readonly url: string; readonly ca: string };
-  readonly metricsUrl: string;
+  /** Of metrics and inspection. */
+  readonly inspectionUrl: string;
   close(): Promise<void>;
 }
 
@@ -135,7 +137,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       log,
     },
   });
-  const metricsApp = buildMetricsApp({ metrics });
+  const metricsApp = buildMetricsApp({
+    metrics,
+    inspection: { ledger, access: createAccess(undefined), clock, log },
+  });
   await Promise.all([app.fastify, metricsApp].map((server) => server.listen({ port: 0, host: "127.0.0.1" })));
   const portOf = (server: typeof metricsApp) => (server.server.address() as AddressInfo).port;
   const url = `https://127.0.0.1:${portOf(app.fastify)}`;
@@ -148,7 +153,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     cloud,
     ledger,
     webhook: { url: `${url}/mutate`, ca: authority.cert },
-    metricsUrl: `http://127.0.0.1:${portOf(metricsApp)}/metrics`,
+    inspectionUrl: `http://127.0.0.1:${portOf(metricsApp)}/`,
     async close() {
       await controller.stop();
       await Promise.all([app.fastify.close(), metricsApp.close()]);

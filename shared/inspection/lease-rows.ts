@@ -1,4 +1,4 @@
-import type { Snapshot } from "../ledger/records.ts";
+import type { Snapshot, WaitReason } from "../ledger/records.ts";
 
 /** A pod that holds a lease, or waits for one. */
 export interface LeaseRow {
@@ -15,7 +15,7 @@ export interface LeaseRow {
   readonly expiresAtMs: number | null;
   /** In the pool's queue; 1 is next. Null when what it waits for is not a free address. */
   readonly position: number | null;
-  readonly reason: string | null;
+  readonly reason: WaitReason | null;
   readonly detail: string | null;
 }
 

@@ -23,6 +23,7 @@ describe("parseConfig of the webhook", () => {
         STATIC_EGRESS_POOLS_FILE: "/etc/static-egress/pools.yaml",
         STATIC_EGRESS_LISTEN_PORT: 8443,
         STATIC_EGRESS_METRICS_PORT: 9090,
+        STATIC_EGRESS_INSPECTION: "auto",
         STATIC_EGRESS_NAMESPACE: "static-egress",
         STATIC_EGRESS_SERVICE: "static-egress-webhook",
         STATIC_EGRESS_CONFIGURATION: "static-egress",
