@@ -9,7 +9,7 @@ const api = (name: string) => tests("integration", "test/integration/lease-api.t
 export const brokerGuards: readonly Guard[] = [
   {
     name: "broker: Redis: only the lease's secret speaks for it",
-    file: "shared/ledger/redis/lua/lib.lua",
+    file: "shared/ledger/redis/lua/trust.lua",
     guard: "return hash == '' or pod.secret == hash end",
     without: "return true end",
     finder: secrets,
@@ -94,7 +94,7 @@ export const brokerGuards: readonly Guard[] = [
   {
     name: "broker: a renewed CA is told",
     file: "webhook/lease-api/routes.ts",
-    guard: "...(isOld && { ca })",
+    guard: '...(answer.status === "renewed" && newerCa(trusts))',
     without: "",
     finder: api("learns of a renewed CA"),
   },

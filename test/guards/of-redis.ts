@@ -136,8 +136,8 @@ export const redisGuards: readonly Guard[] = [
   {
     name: "Redis: a detach that failed is never taken for done",
     file: `${folder}/settle.lua`,
-    guard: "elseif outcome == 'failed' and attachment.state == 'attaching' and",
-    without: "elseif outcome == 'failed' and",
+    guard: "if attachment.state ~= 'attaching' or unsure_until(attachment) > now then return false end",
+    without: "if unsure_until(attachment) > now then return false end",
     finder: ledger(),
   },
   {
