@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { pageAsText } from "./page.mjs";
 import { writeSbom } from "./sbom.mjs";
 
 /** Not bundled: too large to parse at once, and found at run time by their own relative paths. The image installs these. */
@@ -38,6 +39,7 @@ const modules = (program, entry, target) => ({
   chunkNames: "chunks/[name]-[hash]",
   target,
   banner: { js: commonJsNames },
+  plugins: [pageAsText],
 });
 
 /** Parts of Node that a sidecar may never need (TLS to Redis, name look-ups, hashes): 4 MiB together. */

@@ -34,6 +34,8 @@ export default defineConfig({
       project("simulation", { testTimeout: 180_000 }),
       project("matrix", { testTimeout: 180_000 }),
       project("conformance", { testTimeout: 60_000, globalSetup: ["test/support/redis-setup.ts"] }),
+      // Not in `npm test`, which needs Node alone: a real Chromium.
+      project("page"),
       project("integration", { testTimeout: 60_000, globalSetup: ["test/support/redis-setup.ts"] }),
     ],
   },

@@ -15,6 +15,7 @@ import { parseConfig, sidecarSettings, type Config } from "./config.ts";
 import type { Control, ControlOptions } from "./control.ts";
 import { helpText } from "./help.ts";
 import { createAccess } from "./inspection/access.ts";
+import page from "./inspection/page/index.html";
 import type { InspectionOptions } from "./inspection/routes.ts";
 import type { LeaseApiOptions } from "./lease-api/routes.ts";
 import { buildMetricsApp } from "./metrics-app.ts";
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
   });
   const alone = inside === undefined && config.STATIC_EGRESS_INSPECTION === "on" ? openAlone(config, log) : undefined;
   const inspection =
-    inside?.inspection ?? (alone && { ledger: alone.ledger, access: createAccess(undefined), clock, log });
+    inside?.inspection ?? (alone && { ledger: alone.ledger, access: createAccess(undefined), page, clock, log });
   const metricsApp = buildMetricsApp({
     metrics,
     inspection: config.STATIC_EGRESS_INSPECTION === "off" ? undefined : inspection,
@@ -126,7 +127,7 @@ async function startInside(
   return {
     control,
     mayUse,
-    inspection: { ledger: control.ledger, access, clock, log },
+    inspection: { ledger: control.ledger, access, page, clock, log },
     leaseApi: { leases: control.leases, identify, authorize, trusted: () => certificate.trusted(), metrics, log },
   };
 }

@@ -20,6 +20,7 @@ import type { ClusterEvent } from "../../webhook/controller/cluster/port.ts";
 import { startController } from "../../webhook/controller/controller.ts";
 import { reviewTokens } from "../../webhook/identity/review-tokens.ts";
 import { createAccess } from "../../webhook/inspection/access.ts";
+import page from "../../webhook/inspection/page/index.html";
 import { buildMetricsApp } from "../../webhook/metrics-app.ts";
 import { openLedger } from "../../webhook/open-ledger.ts";
 import { readinessOf } from "../../webhook/readiness.ts";
@@ -139,7 +140,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   });
   const metricsApp = buildMetricsApp({
     metrics,
-    inspection: { ledger, access: createAccess(undefined), clock, log },
+    inspection: { ledger, access: createAccess(undefined), page, clock, log },
   });
   await Promise.all([app.fastify, metricsApp].map((server) => server.listen({ port: 0, host: "127.0.0.1" })));
   const portOf = (server: typeof metricsApp) => (server.server.address() as AddressInfo).port;

@@ -5,6 +5,7 @@ import { EgressError } from "../../shared/errors.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Access } from "./access.ts";
+import { contentSecurityPolicy } from "./content-security-policy.ts";
 import { sendEvents } from "./events.ts";
 import { addressesOf, nodesOf, pick, podsOf, poolsOf } from "./lists.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
@@ -17,18 +18,24 @@ export interface InspectionOptions {
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn">;
-  readonly mirror?: Mirror;
+  /** HTML; without one there is the API alone. */
+  readonly page?: string;
 }
 
-/** GET /api/…: the ledger for those who look on (docs/inspection.md). Nothing here changes anything. */
+/** GET / (the page) and /api/…: the ledger for those who look on (docs/inspection.md). Nothing here changes anything. */
 export function addInspectionRoutes(app: FastifyInstance, options: InspectionOptions): void {
   const { ledger, access, clock, log } = options;
   const onError = (error: unknown) => log.warn({ error }, "the inspection cannot read the ledger");
-  const mirror = options.mirror ?? createMirror({ ledger, clock, onError });
+  const mirror = createMirror({ ledger, clock, onError });
+  const { page } = options;
 
   void app.register(async (api) => {
     api.addHook("onRequest", async (request, reply) => {
-      void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+      void reply.headers({
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+      });
       await access(visitorOf(request));
     });
     api.addHook("onClose", () => mirror.close());
@@ -48,6 +55,12 @@ export function addInspectionRoutes(app: FastifyInstance, options: InspectionOpt
         return { nowMs: snapshot.nowMs, ...pick(rowsOf(snapshot), query) };
       });
 
+    if (page !== undefined) {
+      const policy = contentSecurityPolicy(page);
+      api.get("/", (_request, reply) =>
+        reply.header("content-security-policy", policy).type("text/html; charset=utf-8").send(page),
+      );
+    }
     list("/api/pools", poolsOf);
     list("/api/addresses", addressesOf);
     list("/api/nodes", nodesOf);
