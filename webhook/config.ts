@@ -49,7 +49,7 @@ const schema = z.object({
     .describe("the inspection page and its API; auto: where there is a cluster"),
   STATIC_EGRESS_CONNECTIONS: wholeNumber(10, 1_000_000)
     .prefault("5000")
-    .describe("most connections at a time, of which one address gets half at most; each takes some 65 KB of memory"),
+    .describe("most connections at a time, of which one address gets half at most; each takes some 70 KB of memory"),
   STATIC_EGRESS_TLS_CERT_FILE: path.optional().describe("serving certificate; without one it is self-made"),
   STATIC_EGRESS_TLS_KEY_FILE: path.optional().describe("its key; both or none"),
   STATIC_EGRESS_TLS_CA_FILE: path.optional().describe("the CA of that certificate, for brokered sidecars"),

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 
 /** What one client may cost us: time in milliseconds, and connections. */
 export interface ServerLimits {
-  /** Each costs some 65 KB. */
+  /** Each costs some 70 KB. */
   readonly connections: number;
   readonly handshakeMs: number;
   /** From the first byte, or from the connection's begin where none comes. */
