@@ -12,8 +12,15 @@ module.exports = {
       name: "programs-do-not-import-each-other",
       comment: "cli/demo is where the rooms meet in one process: docs/adr/0003",
       severity: "error",
-      from: { path: "^(webhook|sidecar|cli)/", pathNot: "^cli/demo/" },
+      from: { path: "^(webhook|sidecar)/" },
       to: { path: "^(webhook|sidecar|cli)/", pathNot: "^$1/" },
+    },
+    {
+      name: "cli-takes-the-rules-of-admission",
+      comment: "pure, so that a command says what the webhook would: docs/adr/0003",
+      severity: "error",
+      from: { path: "^cli/", pathNot: "^cli/demo/" },
+      to: { path: "^(webhook|sidecar)/", pathNot: "^webhook/admission/(?!route)" },
     },
     {
       name: "nothing-imports-tests",

@@ -22,6 +22,9 @@ const program = createProgram({
   version: packageFile.version,
   env: process.env,
   out: (text) => void process.stdout.write(text),
+  exit: (code) => {
+    process.exitCode = code;
+  },
 });
 program.parseAsync(process.argv).catch((error: unknown) => {
   process.exitCode = exitCodeOf(error);

@@ -1,26 +1,25 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
+import {
+  addLedgerOptions,
+  addOutputOption,
+  exitCodes,
+  type LedgerOptions,
+  type ProgramContext,
+} from "./command-options.ts";
 import { completion, shells } from "./completion.ts";
+import { addExplain, addWhyWaiting } from "./explain/commands.ts";
 import type { LeaseFilter } from "../shared/inspection/lease-rows.ts";
-import { print, type Format } from "./inspection/print.ts";
+import { formats, print, type Format } from "./inspection/print.ts";
 import { readLedger } from "./inspection/read-ledger.ts";
 import { addresses, leases, nodes, pools, type View } from "./inspection/views.ts";
 
-export interface ProgramOptions {
-  readonly version: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly out: (text: string) => void;
-}
-
-interface Options extends LeaseFilter {
-  readonly redis: string;
-  readonly installation: string;
+interface Options extends LeaseFilter, LedgerOptions {
   readonly output: Format;
 }
 
-const exitCodes = "\nExit codes: 0 done; 1 failed, with a code, what was seen and what to do; 2 wrong arguments.";
-
 /** The `static-egress` command. `parseAsync` runs it; what fails is thrown: EgressError, or CommanderError for usage. */
-export function createProgram({ version, env, out }: ProgramOptions): Command {
+export function createProgram(context: ProgramContext): Command {
+  const { version, env, out } = context;
   const program = new Command("static-egress")
     .description("Reserved egress addresses for pods: who holds what, since when, until when, and who waits.")
     .version(version)
@@ -32,21 +31,9 @@ export function createProgram({ version, env, out }: ProgramOptions): Command {
       .command(name)
       .summary(about)
       .description(`${about}, straight from Redis. Nothing is written.`)
-      .addOption(
-        new Option("--redis <url>", "redis://, rediss://, redis+sentinel:// or redis+cluster://").default(
-          env["REDIS_URL"] || "redis://127.0.0.1:6379",
-          "REDIS_URL, else redis://127.0.0.1:6379",
-        ),
-      )
-      .addOption(
-        new Option("--installation <name>", "whose ledger").default(
-          env["STATIC_EGRESS_INSTALLATION"] || "default",
-          "STATIC_EGRESS_INSTALLATION, else default",
-        ),
-      )
-      .addOption(new Option("-o, --output <format>", "how").choices(["table", "wide", "json"]).default("table"))
       .allowExcessArguments(false)
       .addHelpText("after", exitCodes);
+    addOutputOption(addLedgerOptions(command, env), formats);
     for (const filter of filters) command.option(`--${filter} <name>`, `only of this ${filter}`);
     command.action(async (options: Options) => {
       const snapshot = await readLedger(options.redis, options.installation);
@@ -62,6 +49,8 @@ export function createProgram({ version, env, out }: ProgramOptions): Command {
     "node",
     "namespace",
   ]);
+  addWhyWaiting(program, context);
+  addExplain(program, context);
   program
     .command("completion")
     .summary("A script that completes the command line in a shell")

@@ -51,6 +51,9 @@ export const errorCatalogue = {
     "Use kubectl port-forward and http://localhost, or send a Kubernetes token as Authorization: Bearer (docs/inspection.md).",
   INSPECTION_REFUSED: "Bind a role with the verb get on egresspools.static-egress.io to the token's owner.",
   POD_UNKNOWN: "Check namespace and name; a pod without the annotation static-egress/pool has no lease.",
+  CLUSTER_UNREACHABLE:
+    "Check KUBECONFIG (--kubeconfig, --context) and that the API server answers; nothing was changed.",
+  CLUSTER_DENIED: "Use an identity that has the named right, or let it be granted (kubectl auth can-i).",
   REQUEST_INVALID: "Send what GET /v1/openapi.json describes.",
   BROKER_UNREACHABLE:
     "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",

@@ -1,22 +1,34 @@
 import type { Cluster, Redis } from "ioredis";
 import { EgressError } from "../../shared/errors.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Snapshot } from "../../shared/ledger/records.ts";
 import { createRedisLedger } from "../../shared/ledger/redis/ledger.ts";
+import type { LedgerOptions } from "../command-options.ts";
 import { openRedis } from "./open-redis.ts";
 
 /** A server may hold much else; then the others are not looked for to the end. */
 const mostLooks = 200;
 
 /**
- * One installation's ledger at one moment, straight from Redis; nothing is written, so a replica serves, too. Throws
- * LEDGER_UNREACHABLE, LEDGER_DENIED, LEDGER_TOO_OLD, LEDGER_REPLY, and LEDGER_ABSENT when there is no such installation.
+ * One installation's ledger at one moment, straight from Redis; nothing is written, so a replica serves, too. Throws as `readFrom`.
  */
-export async function readLedger(url: string, installation: string): Promise<Snapshot> {
+export function readLedger(url: string, installation: string): Promise<Snapshot> {
+  return readFrom({ redis: url, installation }, (ledger) => ledger.snapshot());
+}
+
+/**
+ * What `read` reads of one installation's ledger. Throws LEDGER_UNREACHABLE, LEDGER_DENIED, LEDGER_TOO_OLD, LEDGER_REPLY, and
+ * LEDGER_ABSENT when there is no such installation.
+ */
+export async function readFrom<Answer extends { readonly epoch: string }>(
+  { redis: url, installation }: LedgerOptions,
+  read: (ledger: Ledger) => Promise<Answer>,
+): Promise<Answer> {
   const redis = await openRedis(url);
   const ledger = createRedisLedger({ redis, installation, duplicate: () => redis });
   try {
-    const snapshot = await ledger.snapshot();
-    if (snapshot.epoch !== "") return snapshot;
+    const answer = await read(ledger);
+    if (answer.epoch !== "") return answer;
     const others = await installationsIn(redis);
     const found = others.length === 0 ? "none was found" : `found: ${others.join(", ")}`;
     throw new EgressError(

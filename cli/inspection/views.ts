@@ -16,6 +16,8 @@ interface Column<Row> {
 export interface View<Row> {
   readonly rows: (snapshot: Snapshot, filter: LeaseFilter) => readonly Row[];
   readonly columns: readonly Column<Row>[];
+  /** With `-o name`: what other commands take. */
+  readonly name: (row: Row) => string;
 }
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
@@ -23,6 +25,7 @@ const fits = (wanted: string | undefined, value: string | null): boolean => want
 
 export const pools: View<PoolRow> = {
   rows: (snapshot, filter) => poolRows(snapshot).filter(({ pool }) => fits(filter.pool, pool)),
+  name: ({ pool }) => pool,
   columns: [
     { heading: "POOL", cell: ({ pool }) => pool },
     { heading: "CLOUD", cell: ({ cloud }) => cloud },
@@ -44,6 +47,7 @@ export const pools: View<PoolRow> = {
 export const addresses: View<AddressRow> = {
   rows: (snapshot, filter) =>
     addressRows(snapshot).filter(({ pool, node }) => fits(filter.pool, pool) && fits(filter.node, node)),
+  name: ({ ip }) => ip,
   columns: [
     { heading: "ADDRESS", cell: ({ ip }) => ip },
     { heading: "POOL", cell: ({ pool }) => pool },
@@ -58,6 +62,7 @@ export const addresses: View<AddressRow> = {
 export const nodes: View<NodeRow> = {
   rows: (snapshot, filter) =>
     nodeRows(snapshot).filter(({ pool, node }) => fits(filter.pool, pool) && fits(filter.node, node)),
+  name: ({ node }) => node,
   columns: [
     { heading: "NODE", cell: ({ node }) => node },
     { heading: "MACHINE", cell: ({ machine }) => machine },
@@ -74,6 +79,7 @@ export const nodes: View<NodeRow> = {
 
 export const leases: View<LeaseRow> = {
   rows: leaseRows,
+  name: ({ pod }) => pod,
   columns: [
     { heading: "POD", cell: ({ pod }) => pod },
     { heading: "POOL", cell: ({ pool }) => pool },

@@ -1,38 +1,16 @@
-import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
 import { connectLedger } from "../../shared/ledger/redis/connect.ts";
 import { redisProgram, startRedis } from "../support/redis.ts";
 import { fillLedger, uids } from "./cli-scene.ts";
-import { buildPrograms } from "./demo-build.ts";
+import { builtCli } from "./cli-run.ts";
 
 const redisUrl = inject("redisUrl");
 const installation = `test-${randomUUID()}`;
-let directory: string;
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-function run(argv: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const program = join(directory, "dist/cli/main.js");
-  return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...argv], { env }, (failure, out, error) => {
-      resolve({ code: failure === null ? 0 : Number(failure.code), out, error });
-    });
-  });
-}
+const { run } = builtCli();
 const words = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/));
-
-beforeAll(async () => {
-  directory = await buildPrograms("cli");
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
   const env = { REDIS_URL: redisUrl, STATIC_EGRESS_INSTALLATION: installation };
@@ -54,7 +32,7 @@ describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
     expect(words(out)).toEqual([
       ["POOL", "CLOUD", "REGION", "TOTAL", "FREE", "ATTACHED", "LEASES", "WAITING"],
       ["archive", "-", "-", "1", "0", "1", "1", "0"],
-      ["internal", "aws", "eu-west-1", "3", "1", "1", "0", "0"],
+      ["internal", "aws", "eu-west-1", "3", "1", "0", "0", "0"],
       ["partners", "aws", "eu-west-1", "2", "0", "2", "3", "1"],
       [""],
     ]);
@@ -79,6 +57,18 @@ describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
       { machine: "i-0a1b2c3d4e5f60712", address: "203.0.113.8", state: "attached", leases: 1 },
     ]);
     expect(Math.abs(Date.parse(at) - (nodes[0]?.sinceMs ?? 0))).toBeLessThan(60_000);
+  });
+
+  it("-o name: what other commands take, a line each; -o yaml: as json", async () => {
+    const names = await run(["leases", "-o", "name", "--pool", "partners"], env);
+    expect(names.out.split("\n").filter(Boolean).toSorted()).toEqual([
+      "payments/biller-1",
+      "payments/biller-2",
+      "payments/nightly-1",
+      "reports/weekly-1",
+    ]);
+    const yaml = await run(["pools", "-o", "yaml", "--pool", "internal"], env);
+    expect(parse(yaml.out)).toMatchObject({ pools: [{ pool: "internal", total: 3 }] });
   });
 
   it("addresses: where each is", async () => {
@@ -119,7 +109,7 @@ describe("static-egress, without a ledger", () => {
 
   it.each([
     ["no Redis URL", ["pools", "--redis", "http://localhost"], /accepted: redis:/],
-    ["an unknown format", ["pools", "-o", "xml"], /Allowed choices are table, wide, json/],
+    ["an unknown format", ["pools", "-o", "xml"], /Allowed choices are table, wide, json, yaml, name/],
     ["an unknown command", ["pols"], /unknown command 'pols'/],
     ["an argument too many", ["pools", "partners"], /too many arguments/],
     ["an unknown shell", ["completion", "tcsh"], /accepted: bash, zsh, fish/],

@@ -1,0 +1,64 @@
+import type { PodFacts } from "../cluster/pod-facts.ts";
+import { duration } from "../../shared/inspection/duration.ts";
+import type { Holding, LedgerStory } from "./pod-story.ts";
+import { waitingLines } from "./waiting.ts";
+
+/** All that could be learnt of a pod. What was not asked is null, and `notes` say why. */
+export interface PodStory {
+  readonly pod: string;
+  readonly nowMs: number;
+  readonly kubernetes: PodFacts | null;
+  readonly ledger: LedgerStory | null;
+  readonly notes: readonly string[];
+}
+
+/** The story for people: what Kubernetes knows of the pod, what admission did, what it holds or waits for, what happened. */
+export function storyLines({ pod, nowMs, kubernetes, ledger, notes }: PodStory): string[] {
+  return [
+    `Pod ${pod}`,
+    ...(kubernetes === null ? [] : kubernetesLines(kubernetes, nowMs)),
+    ...(ledger === null ? [] : ledgerLines(ledger, kubernetes)),
+    ...(kubernetes === null || kubernetes.events.length === 0
+      ? []
+      : ["Events", ...kubernetes.events.map((event) => eventLine(event, nowMs))]),
+    ...notes.map((note) => `Note: ${note}`),
+  ];
+}
+
+function kubernetesLines({ phase, node, createdMs, deletedMs, pool, admission }: PodFacts, nowMs: number): string[] {
+  const ends = deletedMs === null ? "" : ", terminating";
+  const place = node === null ? "not on a node yet" : `on node ${node}`;
+  return [
+    `  state:     ${phase}${ends}, ${place}, created ${duration(nowMs - createdMs)} ago`,
+    `  asks:      ${pool === null ? "for no pool" : `for an address of pool ${pool}`}`,
+    `  admission: ${admission.outcome}: ${admission.sentence}`,
+    ...(admission.todo === null ? [] : [`  to do:     ${admission.todo}`]),
+  ];
+}
+
+function ledgerLines({ holding, waiting, pool, nowMs }: LedgerStory, kubernetes: PodFacts | null): string[] {
+  if (holding !== null) return holdingLines(holding, nowMs);
+  if (waiting !== null) return waitingLines(waiting, pool ?? undefined, nowMs);
+  const isDue = kubernetes === null || kubernetes.admission.outcome === "injected";
+  const begins = "it asks once its sidecar runs; see kubectl logs -c static-egress-lease";
+  return [`  lease:     none, and it does not wait for one${isDue ? `: ${begins}` : ""}`];
+}
+
+function holdingLines(holding: Holding, nowMs: number): string[] {
+  const { state, pool, node, sinceMs, expiresAtMs, address, addressState, attachedSinceMs, sharedWith } = holding;
+  const left = expiresAtMs - nowMs;
+  const ends = left >= 0 ? `ends in ${duration(left)} unless renewed` : `not renewed in time, for ${duration(-left)}`;
+  const since = attachedSinceMs === null ? "" : ` for ${duration(nowMs - attachedSinceMs)}`;
+  return [
+    `  lease:     ${state} for ${duration(nowMs - sinceMs)} in pool ${pool}, ${ends}`,
+    `  address:   ${address ?? "not confirmed yet"} (${addressState}${since}) on node ${node}`,
+    `  shared:    ${sharedWith.length === 0 ? "with no other pod" : `with ${sharedWith.join(", ")}`}`,
+    ...(holding.problem === null ? [] : [`  problem:   ${holding.problem}`]),
+    ...(holding.note === null ? [] : [`  note:      ${holding.note}`]),
+  ];
+}
+
+function eventLine({ reason, message, count, lastMs }: PodFacts["events"][number], nowMs: number): string {
+  const often = count > 1 ? ` (${count} times)` : "";
+  return `  ${duration(nowMs - lastMs)} ago  ${reason}${often}: ${message}`;
+}
