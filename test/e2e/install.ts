@@ -46,6 +46,8 @@ function pools(settings: Settings): unknown {
         ...(settings.lab && { verify: `http://${settings.echoHost}/` }),
       },
       { name: "billing", ...common, select: { tags: { [settings.poolTag]: "billing" } } },
+      // Without an address: who may use it is told before.
+      { name: "guarded", ...common, authorize: "rbac", select: { tags: { [settings.poolTag]: "guarded" } } },
     ],
   };
 }
