@@ -55,7 +55,10 @@ export interface Attachment {
   readonly lingerUntilMs: number;
   /** Until when what an attempt before the last one asked of the cloud may come true; 0 for nothing. It is not detached before. */
   readonly unsureUntilMs: number;
-  /** An attempt has left the node without any public address (NODE_WITHOUT_ADDRESS): the attach is not given up before one is there. */
+  /**
+   * An attempt has left the node without any public address (NODE_WITHOUT_ADDRESS), or its actor has never settled and may have: the
+   * attach is not given up before one is there.
+   */
   readonly stranded: boolean;
   /**
    * The namespace that it counts for: whose pod reserved it, or took the first lease after it had none; when its last lease ends

@@ -66,6 +66,20 @@ eachLedger("Ledger", (open) => {
       expect((await ledger.snapshot()).attachments).toEqual([]);
     });
 
+    it("does not give up an attach whose first actor was never heard of again, as its node may be left without a way out", async () => {
+      const begun = async () => jobOf(await ledger.acquire(claim("p1", "n1"), how)).fence;
+      const failed = { outcome: "failed", code: "CLOUD_DENIED", message: "not read", addressAtFault: false } as const;
+      await begun();
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await timed.pass(30_000);
+        await ledger.settle("i-n1", await begun(), failed);
+        expect((await ledger.snapshot()).attachments).toMatchObject([{ state: "attaching", stranded: true }]);
+      }
+      await timed.pass(30_000);
+      await ledger.settle("i-n1", await begun(), { ...failed, code: "NODE_FOREIGN_ADDRESS" });
+      expect((await ledger.snapshot()).attachments).toEqual([]);
+    });
+
     it("frees the address of a failed attach, queues the pods and holds the node back for a while", async () => {
       const { fence } = jobOf(await ledger.acquire(claim("p1", "n1"), how));
       const failed = { outcome: "failed", code: "NODE_PRIVATE", message: "private", addressAtFault: false } as const;

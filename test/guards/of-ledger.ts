@@ -162,6 +162,13 @@ export const ledgerGuards: readonly Guard[] = [
     finder: ledger("replaced"),
   },
   {
+    name: "stranded: an actor that was never heard of again may have left its node without a way out",
+    file: "shared/ledger/memory/state.ts",
+    guard: 'if (was === "attaching" && fence !== "" && lingerUntilMs === 0) attachment.stranded = true;',
+    without: "",
+    finder: ledger("never heard of again"),
+  },
+  {
     name: "stranded: an attach that left its node without a way out is not given up",
     file: `${folder}/settle.ts`,
     guard: "return !stranded ||",

@@ -169,6 +169,13 @@ export const redisGuards: readonly Guard[] = [
     finder: ledger("replaced"),
   },
   {
+    name: "Redis: stranded: an actor that was never heard of again may have left its node without a way out",
+    file: `${folder}/lib.lua`,
+    guard: "attachment.fence ~= '' and attachment.lingerUntil == 0 then attachment.stranded = true end",
+    without: "attachment.fence == '-' then attachment.stranded = true end",
+    finder: ledger("never heard of again"),
+  },
+  {
     name: "Redis: stranded: an attach that left its node without a way out is not given up",
     file: `${folder}/settle.lua`,
     guard: "return not attachment.stranded or",

@@ -49,9 +49,12 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
 
 type Failed = Extract<Settlement, { outcome: "failed" }>;
 
+/** Of a node that is gone, or that the attempt has seen to stand as it is meant to without us. */
+const hasAWayOut: ReadonlySet<string> = new Set(["NODE_UNKNOWN", "NODE_FOREIGN_ADDRESS", "NODE_PRIVATE"]);
+
 /**
  * A detach that failed is never taken for done, nor may an address go whose attach may come true yet, nor a node be forgotten
- * that an attempt has left without a way out: unless it is gone, or another address may do better.
+ * that an attempt has left without a way out, or may have: unless it has one, or another address may do better.
  */
 function isGivenUp(
   { state, unsureUntilMs, stranded }: AttachmentRecord,
@@ -59,7 +62,7 @@ function isGivenUp(
   now: number,
 ) {
   if (state !== "attaching" || unsureUntilMs > now) return false;
-  return !stranded || addressAtFault || code === "NODE_UNKNOWN";
+  return !stranded || addressAtFault || hasAWayOut.has(code);
 }
 
 function failed(state: State, now: number, attachment: AttachmentRecord, settlement: Failed): void {

@@ -69,6 +69,9 @@ export function startWork(
   attachment: AttachmentRecord,
   to: AttachmentRecord["state"],
 ): void {
+  // Whoever was its actor and has not settled may have left the node without a way out.
+  const { state: was, fence, lingerUntilMs } = attachment;
+  if (was === "attaching" && fence !== "" && lingerUntilMs === 0) attachment.stranded = true;
   if (attachment.state !== to) attachment.sinceMs = now;
   attachment.state = to;
   attachment.fence = newFence(state);

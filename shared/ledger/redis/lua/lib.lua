@@ -231,8 +231,9 @@ local function job_of(kind, attachment)
   return cjson.encode(job), pool_text(attachment.pool)
 end
 
--- The caller becomes the actor of the attachment.
+-- The caller becomes the actor of the attachment. Whoever was it and has not settled may have left the node without a way out.
 local function start_work(attachment, state)
+  if attachment.state == 'attaching' and attachment.fence ~= '' and attachment.lingerUntil == 0 then attachment.stranded = true end
   if attachment.state ~= state then attachment.since = now end
   attachment.state = state
   attachment.fence = new_fence()

@@ -24,10 +24,11 @@ local function hand_back_leases()
 end
 
 -- A detach that failed is never taken for done, nor may an address go whose attach may come true yet, nor a node be forgotten
--- that an attempt has left without a way out: unless it is gone, or another address may do better.
+-- that an attempt has left without a way out, or may have: unless it is gone, was seen to have one, or another address may do better.
+local HAS_A_WAY_OUT = { NODE_UNKNOWN = true, NODE_FOREIGN_ADDRESS = true, NODE_PRIVATE = true }
 local function is_given_up()
   if attachment.state ~= 'attaching' or unsure_until(attachment) > now then return false end
-  return not attachment.stranded or settlement.addressAtFault or settlement.code == 'NODE_UNKNOWN'
+  return not attachment.stranded or settlement.addressAtFault or HAS_A_WAY_OUT[settlement.code] == true
 end
 
 if outcome == 'attached' then
