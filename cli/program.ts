@@ -6,6 +6,7 @@ import {
   type LedgerOptions,
   type ProgramContext,
 } from "./command-options.ts";
+import { addSimulate } from "./simulate/command.ts";
 import { completion, shells } from "./completion.ts";
 import { addExplain, addWhyWaiting } from "./explain/commands.ts";
 import type { LeaseFilter } from "../shared/inspection/lease-rows.ts";
@@ -51,6 +52,7 @@ export function createProgram(context: ProgramContext): Command {
   ]);
   addWhyWaiting(program, context);
   addExplain(program, context);
+  addSimulate(program, context);
   program
     .command("completion")
     .summary("A script that completes the command line in a shell")
