@@ -42,7 +42,7 @@ export const errorCatalogue = {
   IDENTITY_UNCHECKED:
     "Nothing to do: it is asked again. If it stays, let the webhook create tokenreviews (manifests/base/rbac.yaml).",
   RATE_LIMITED:
-    "Nothing to do: it is asked again later. If it stays, see docs/operations.md, static_egress_api_refused_total.",
+    "Nothing to do: it is asked again later. If it stays, see docs/metrics.md, static_egress_api_refused_total.",
   ACCESS_DENIED:
     "Bind a role with the verb use on egresspools.static-egress.io of that name to the pod's service account (docs/operations.md).",
   ACCESS_UNCHECKED:

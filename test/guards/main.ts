@@ -19,6 +19,7 @@ const copied = [
   "sidecar",
   "webhook",
   "cli",
+  "monitoring",
   "test",
   "manifests",
   "docs",

@@ -135,6 +135,16 @@ describe.each(["base", ...overlays])("%s", (folder) => {
   });
 });
 
+describe.each(readdirSync(new URL("components/", root)))("components/%s", (name) => {
+  it("is optional, and names files that there are", () => {
+    const { kind, resources = [], configMapGenerator = [] } = kustomization(`components/${name}`);
+    expect(kind).toBe("Component");
+    const files: string[] = [...resources, ...configMapGenerator.flatMap((generator: Manifest) => generator["files"])];
+    expect(readdirSync(new URL(`components/${name}/`, root))).toEqual(expect.arrayContaining(files));
+    expect(kustomization("base")).not.toHaveProperty("components");
+  });
+});
+
 describe("pool files", () => {
   const files = ["base/pools.yaml", ...overlays.map((folder) => `${folder}/pools.yaml`)];
   const examples = readdirSync(new URL("examples/", root)).filter((name) => name.startsWith("pools-"));
