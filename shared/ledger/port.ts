@@ -3,6 +3,7 @@ import type { Pool } from "../pools/schema.ts";
 import type { Beat, Mirror } from "./beat.ts";
 import type {
   Attachment,
+  HistoryEntry,
   Lease,
   LedgerFigures,
   NodeEntry,
@@ -223,6 +224,11 @@ export interface Ledger {
   figures(): Promise<LedgerFigures>;
   /** For inspection, and to begin with: it costs all that exists. */
   snapshot(): Promise<Snapshot>;
+  /**
+   * What befell addresses, for people: at most `most` entries, oldest first, later than the entry of id `after` ("": from the oldest
+   * that is kept). No rule reads it; it outlives a doubt, and may lack what a full Redis did not take.
+   */
+  history(after: string, most: number): Promise<HistoryEntry[]>;
 
   /**
    * Calls back when something changed for the pod (its address is there, it is its turn). A hint, never the only way:

@@ -134,6 +134,37 @@ export interface LedgerFigures {
   readonly waiters: readonly Waiter[];
 }
 
+/**
+ * Something that befell an address. `attaching`, `detaching`: an actor has begun. `adopted`: found on a machine without a record.
+ * `lost`: taken off the machine by somebody else. `failed`: the attach was given up, with its `code`. `leased`, `released`: by a pod.
+ */
+export interface HistoryEntry {
+  /** Of the stream: later entries have greater ones, part by part. */
+  readonly id: string;
+  readonly atMs: number;
+  readonly kind:
+    | "attaching"
+    | "attached"
+    | "adopted"
+    | "lost"
+    | "failed"
+    | "kept"
+    | "detaching"
+    | "detached"
+    | "leased"
+    | "released";
+  readonly pool: string;
+  readonly ip: string;
+  readonly node: string;
+  readonly machine: string;
+  readonly pod?: string;
+  readonly podUid?: string;
+  readonly code?: string;
+}
+
+/** About so many entries of history are kept. */
+export const historyLength = 10_000;
+
 export interface NodeProblem {
   readonly machine: string;
   readonly code: string;

@@ -20,7 +20,7 @@ const lines = [...page.matchAll(/^redis-cli (.+)$/gm)].map(([, line = ""]) =>
     (quoted ?? plain ?? "").replace("{default}", `{${installation}}`),
   ),
 );
-const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|set|sorted set|channel) \|/gm)].map(
+const rows = [...page.matchAll(/^\| `([^`]+)` \| (string|hash|set|sorted set|stream|channel) \|/gm)].map(
   ([, key = "", type = ""]) => ({ key, type, pattern: new RegExp(`^${key.replace(/<[a-z]+>/g, ".+")}$`) }),
 );
 
@@ -109,6 +109,7 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
       await ledger.due(0);
       await ledger.look(machine);
       await ledger.figures();
+      expect((await ledger.history("", 100)).length).toBeGreaterThan(0);
       await ledger.renew(uids.biller, 60_000);
       await ledger.extend(machine, "0.0");
       await createRedlock([connection], installation).using(machine, () => Promise.resolve());
@@ -134,10 +135,10 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
     });
   });
 
-  it("names every key that a ledger in doubt forgets: all but the beat, the epoch and the pace", async () => {
+  it("names every key that a ledger in doubt forgets: all but the beat, the epoch, the history and the pace", async () => {
     const ledger = ledgerOver(redis);
     await ledger.beat({ epoch: "1", sequence: 1 });
     const left = (await redis.keys(`${root}:*`)).map((key) => key.slice(root.length + 1).replace(/:.*/, ""));
-    expect(left.toSorted()).toEqual(["beat", "epoch", "pace"]);
+    expect(left.toSorted()).toEqual(["beat", "epoch", "history", "pace"]);
   });
 });

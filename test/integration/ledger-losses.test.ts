@@ -75,6 +75,6 @@ describe.skipIf(redisProgram() === undefined)("a ledger whose Redis", () => {
     await own.hset("static-egress:{own}:beat", "server", "another");
     await ledger.beat(mirror);
     const keys = (await own.keys("*")).map((key) => key.slice("static-egress:{own}:".length));
-    expect(keys.filter((key) => key !== "changes").toSorted()).toEqual(["beat", "epoch", "lock:i-n1"]);
+    expect(keys.filter((key) => key !== "changes").toSorted()).toEqual(["beat", "epoch", "history", "lock:i-n1"]);
   });
 });

@@ -67,6 +67,17 @@ describe("the inspection page", () => {
     await expect(page.getByText("There is no #/nonsense.").waitFor()).resolves.toBeUndefined();
   });
 
+  it("tells who had an address when, live", async () => {
+    const { page, ledger, wrong } = await open("#/addresses/203.0.113.1");
+    const line = page.getByRole("table", { name: "Time line" }).getByRole("row").nth(1);
+    await line.getByText("apps/p1").waitFor();
+    expect(await line.innerText()).toMatch(/n1\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+now/);
+    await ledger.acquire(claim("p8", "n1"), how);
+    await line.getByText("apps/p8").waitFor();
+    await picture(page, "time-line");
+    expect(wrong).toEqual([]);
+  });
+
   it("goes by the keyboard: a search from anywhere, on to what was found, and back", async () => {
     const { page, wrong } = await open();
     await page.getByText("live", { exact: true }).waitFor();

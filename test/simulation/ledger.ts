@@ -15,7 +15,7 @@ export interface RedisWeather {
 
 export const fairRedis: RedisWeather = { down: false, lostRequests: 0, lostAnswers: 0, slowMs: 0, refuses: "nothing" };
 
-const reading: ReadonlySet<string> = new Set(["now", "snapshot", "look", "subscribe"]);
+const reading: ReadonlySet<string> = new Set(["now", "snapshot", "look", "history", "subscribe"]);
 
 /** The one ledger, as a process reaches it over the network. `trap` says which answer of which command is lost. */
 export function ledgerFrom(
@@ -78,6 +78,7 @@ export function ledgerFrom(
     look: (machine) => send("look", () => ledger.look(machine)),
     figures: () => send("figures", () => ledger.figures()),
     snapshot: () => send("snapshot", () => ledger.snapshot()),
+    history: (...which) => send("history", () => ledger.history(...which)),
     onWake: (podUid, wake) => send("subscribe", () => ledger.onWake(podUid, () => hint("hint.wake", wake))),
     onChange: (changed) =>
       send("subscribe", () => ledger.onChange((...what) => hint("hint.change", () => changed(...what)))),

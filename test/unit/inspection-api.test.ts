@@ -2,21 +2,31 @@ import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createMetrics } from "../../shared/metrics.ts";
 import { createAccess, type ReviewVisitor } from "../../webhook/inspection/access.ts";
-import { addressList, nodeList, podList, podStory, poolList } from "../../webhook/inspection/schemas.ts";
+import {
+  addressHistory,
+  addressList,
+  nodeList,
+  podList,
+  podStory,
+  poolList,
+} from "../../webhook/inspection/schemas.ts";
 import { buildMetricsApp } from "../../webhook/metrics-app.ts";
 import { inspectedLedger } from "../support/inspection-scene.ts";
 
-async function open(review?: ReviewVisitor) {
+const open = async (review?: ReviewVisitor) => (await openWithLedger(review)).ask;
+
+async function openWithLedger(review?: ReviewVisitor) {
   const { ledger } = await inspectedLedger();
   const access = createAccess(review);
   const inspection = { ledger, access, clock: Date.now, log: pino({ level: "silent" }) };
   const app = buildMetricsApp({ metrics: createMetrics(), inspection });
   onTestFinished(() => app.close());
-  return async (url: string, more: { remoteAddress?: string; headers?: Record<string, string> } = {}) => {
+  const ask = async (url: string, more: { remoteAddress?: string; headers?: Record<string, string> } = {}) => {
     const { host = "localhost:9090", ...headers } = more.headers ?? {};
     const reply = await app.inject({ url, remoteAddress: "127.0.0.1", ...more, headers: { host, ...headers } });
     return { status: reply.statusCode, headers: reply.headers, body: JSON.parse(reply.body || "null") as unknown };
   };
+  return { ask, ledger };
 }
 
 describe("inspection API", () => {
@@ -65,6 +75,24 @@ describe("inspection API", () => {
     ]);
     expect(story.rows[0]?.expiresAtMs).toBeGreaterThan(story.nowMs);
     expect(await ask("/api/pods/apps/nobody")).toMatchObject({ status: 404, body: { code: "POD_UNKNOWN" } });
+  });
+
+  it("GET /api/addresses/IP/history", async () => {
+    const ask = await open();
+    const { spans, sinceMs } = addressHistory.parse((await ask("/api/addresses/203.0.113.2/history")).body);
+    expect(spans).toMatchObject([{ node: "n2", toMs: null, pods: [{ pod: "apps/p2", toMs: null }] }]);
+    expect(sinceMs).toBeLessThanOrEqual(spans[0]?.attachedMs ?? 0);
+    expect(addressHistory.parse((await ask("/api/addresses/nowhere/history")).body).spans).toEqual([]);
+  });
+
+  it("GET /api/pods/NAMESPACE/NAME tells the steps, of a pod that has gone, too", async () => {
+    const { ask, ledger } = await openWithLedger();
+    await ledger.release("p1", { mayWork: [] });
+    const story = podStory.parse((await ask("/api/pods/apps/p1")).body);
+    expect([story.rows, story.steps.map(({ kind }) => kind)]).toEqual([
+      [],
+      ["leased", "attaching", "attached", "released"],
+    ]);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type * as z from "zod";
 import { addressStates } from "../../shared/inspection/address-state.ts";
-import { addressRow, listQuery, nodeRow, podRow, poolRow } from "../../webhook/inspection/schemas.ts";
+import { addressRow, listQuery, nodeRow, podRow, poolRow, span } from "../../webhook/inspection/schemas.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = read("docs/inspection.md");
@@ -20,6 +20,7 @@ describe("docs/inspection.md", () => {
     ["### an address", addressRow],
     ["### a node", nodeRow],
     ["### a pod", podRow],
+    ["### a span", span],
   ])("%s has the fields of its schema", (heading, schema) => {
     expect(namesBelow(heading).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
   });

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type * as z from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import { EgressError } from "../../shared/errors.ts";
+import { timeLine } from "../../shared/inspection/time-line.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Access } from "./access.ts";
@@ -9,12 +10,13 @@ import { contentSecurityPolicy } from "./content-security-policy.ts";
 import { sendEvents } from "./events.ts";
 import { addressesOf, nodesOf, pick, podsOf, poolsOf } from "./lists.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
+import { readHistory } from "./history.ts";
 import { refusalOf } from "./refusal.ts";
-import { listQuery } from "./schemas.ts";
+import { listQuery, type AddressHistory } from "./schemas.ts";
 import { storyOf } from "./story.ts";
 
 export interface InspectionOptions {
-  readonly ledger: Pick<Ledger, "snapshot" | "look" | "figures" | "onChange" | "lease">;
+  readonly ledger: Pick<Ledger, "snapshot" | "look" | "figures" | "onChange" | "lease" | "history">;
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn">;
@@ -22,11 +24,14 @@ export interface InspectionOptions {
   readonly page?: string;
 }
 
+const mostSpans = 200;
+
 /** GET / (the page) and /api/…: the ledger for those who look on (docs/inspection.md). Nothing here changes anything. */
 export function addInspectionRoutes(app: FastifyInstance, options: InspectionOptions): void {
   const { ledger, access, clock, log } = options;
   const onError = (error: unknown) => log.warn({ error }, "the inspection cannot read the ledger");
   const mirror = createMirror({ ledger, clock, onError });
+  const history = readHistory(ledger);
   const { page } = options;
 
   void app.register(async (api) => {
@@ -63,12 +68,24 @@ export function addInspectionRoutes(app: FastifyInstance, options: InspectionOpt
     }
     list("/api/pools", poolsOf);
     list("/api/addresses", addressesOf);
+    api.get<{ Params: { ip: string } }>("/api/addresses/:ip/history", async (request): Promise<AddressHistory> => {
+      const { ip } = request.params;
+      const [{ nowMs }, entries] = await Promise.all([mirror.read(), history()]);
+      const spans = timeLine(entries.filter((entry) => entry.ip === ip)).slice(0, mostSpans);
+      return {
+        nowMs,
+        ip,
+        sinceMs: entries[0]?.atMs ?? null,
+        spans: spans.map((span) => ({ ...span, pods: [...span.pods] })),
+      };
+    });
     list("/api/nodes", nodesOf);
     list("/api/leases", (snapshot) => podsOf(snapshot).filter(({ state }) => state !== "waiting"));
     list("/api/waiting", (snapshot) => podsOf(snapshot).filter(({ state }) => state === "waiting"));
     api.get<{ Params: { namespace: string; name: string } }>("/api/pods/:namespace/:name", async (request) => {
       const { namespace, name } = request.params;
-      return storyOf(`${namespace}/${name}`, await mirror.read(), (podUid) => ledger.lease(podUid));
+      const [snapshot, entries] = await Promise.all([mirror.read(), history()]);
+      return storyOf(`${namespace}/${name}`, snapshot, entries, (podUid) => ledger.lease(podUid));
     });
     api.get("/api/events", async (_request, reply) => {
       await mirror.read(); // fails here rather than after 200

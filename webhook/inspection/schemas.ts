@@ -2,6 +2,7 @@ import * as z from "zod";
 import { addressStates } from "../../shared/inspection/address-state.ts";
 import type { AddressRow } from "../../shared/inspection/address-rows.ts";
 import type { NodeRow } from "../../shared/inspection/node-rows.ts";
+import type { PodSpan, Span } from "../../shared/inspection/time-line.ts";
 import type { PoolRow } from "../../shared/inspection/pool-rows.ts";
 
 /** The JSON of the inspection API. Times are milliseconds since 1970 of the ledger's clock. */
@@ -76,6 +77,40 @@ export const addressList = listOf(addressRow);
 export const nodeList = listOf(nodeRow);
 export const podList = listOf(podRow);
 
+const podSpan = z.strictObject({
+  pod: z.string(),
+  podUid: z.string(),
+  fromMs: timeMs.nullable(),
+  toMs: timeMs.nullable(),
+}) satisfies z.ZodType<PodSpan>;
+
+export const span = z.strictObject({
+  node: z.string(),
+  machine: z.string(),
+  pool: z.string(),
+  fromMs: timeMs.nullable().describe("null: before what the history tells of"),
+  attachedMs: timeMs.nullable(),
+  toMs: timeMs.nullable().describe("null: it is there still"),
+  code: z.string().nullable().describe("why the attach was given up"),
+  pods: z.array(podSpan),
+}) satisfies z.ZodType<Span>;
+
+export const addressHistory = z.strictObject({
+  nowMs: timeMs,
+  ip: z.string(),
+  sinceMs: timeMs.nullable().describe("the oldest that is kept of any address"),
+  spans: z.array(span).describe("newest first, at most 200"),
+});
+export type AddressHistory = z.infer<typeof addressHistory>;
+
+export const step = z.strictObject({
+  atMs: timeMs,
+  kind: z.string(),
+  ip: z.string(),
+  node: z.string(),
+  code: z.string().nullable(),
+});
+
 export const podStory = z.strictObject({
   nowMs: timeMs,
   pod: z.string(),
@@ -88,6 +123,7 @@ export const podStory = z.strictObject({
       }),
     )
     .describe("each pod of that name, an older one included that still holds a lease"),
+  steps: z.array(step).describe("what befell its leases and their addresses, oldest first, the last 200"),
 });
 export type PodStory = z.infer<typeof podStory>;
 

@@ -1,16 +1,23 @@
 import { EgressError } from "../../shared/errors.ts";
-import type { PodLease, Snapshot } from "../../shared/ledger/records.ts";
+import type { HistoryEntry, PodLease, Snapshot } from "../../shared/ledger/records.ts";
 import { nodesOf, podsOf, poolsOf } from "./lists.ts";
 import type { PodStory } from "./schemas.ts";
 
-/** All that there is of the pods of a name (`namespace/name`). Rejects with POD_UNKNOWN. `lease` asks the ledger itself. */
+const mostSteps = 200;
+
+/**
+ * All that there is of the pods of a name (`namespace/name`), and was. Rejects with POD_UNKNOWN. `lease` asks the ledger itself.
+ */
 export async function storyOf(
   pod: string,
   snapshot: Snapshot,
+  history: readonly HistoryEntry[],
   lease: (podUid: string) => Promise<PodLease>,
 ): Promise<PodStory> {
   const found = podsOf(snapshot).filter((row) => row.pod === pod);
-  if (found.length === 0) throw new EgressError("POD_UNKNOWN", `no pod ${pod} holds a lease or waits for one`);
+  const steps = stepsOf(pod, history);
+  if (found.length + steps.length === 0)
+    throw new EgressError("POD_UNKNOWN", `no pod ${pod} holds a lease or waits for one`);
   const rows = await Promise.all(
     found.map(async (row) => ({
       ...row,
@@ -19,5 +26,17 @@ export async function storyOf(
       poolRow: poolsOf(snapshot).find(({ pool }) => pool === row.pool) ?? null,
     })),
   );
-  return { nowMs: snapshot.nowMs, pod, rows };
+  return { nowMs: snapshot.nowMs, pod, rows, steps };
+}
+
+/** Its own entries, and those of the address that it had, while it had it. */
+function stepsOf(pod: string, history: readonly HistoryEntry[]): PodStory["steps"] {
+  const held = new Map<string, string>();
+  const steps = history.filter((entry) => {
+    const place = `${entry.ip} ${entry.machine}`;
+    if (entry.pod === pod && entry.kind === "leased") held.set(entry.podUid ?? "", place);
+    if (entry.pod === pod && entry.kind === "released") held.delete(entry.podUid ?? "");
+    return entry.pod === undefined ? [...held.values()].includes(place) : entry.pod === pod;
+  });
+  return steps.slice(-mostSteps).map(({ atMs, kind, ip, node, code = null }) => ({ atMs, kind, ip, node, code }));
 }

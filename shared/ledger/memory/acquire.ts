@@ -2,6 +2,7 @@ import { allows } from "../../pools/allow.ts";
 import type { Acquisition, Claim } from "../port.ts";
 import type { WaitReason } from "../records.ts";
 import { isNoted, isRestored, trustedFromMs, workFromMs } from "./beat.ts";
+import { noteHistory } from "./history.ts";
 import type { AttachmentRecord, PodRecord, State } from "./records.ts";
 import {
   addLease,
@@ -67,7 +68,11 @@ export function acquire(
   const pool = state.pools.get(claim.pool) ?? (holds ? anyPool(state, claim.pool) : undefined);
 
   const wait = (reason: WaitReason, detail: string, queued = false): Acquisition => {
-    if (known !== undefined && holds) dropLease(state, known.machine, claim.podUid);
+    if (known !== undefined && holds) {
+      dropLease(state, known.machine, claim.podUid);
+      const carrier = state.attachments.get(known.machine);
+      if (carrier !== undefined) noteHistory(state, now, "released", carrier, { pod: known });
+    }
     if (known?.reason !== reason || known.note?.kind !== pod.note?.kind) state.changed(machine);
     Object.assign(pod, { reason, detail, queued: false });
     state.pods.set(claim.podUid, pod);
@@ -129,14 +134,14 @@ export function acquire(
   if (attachment?.state === "attached" || attachment?.state === "kept") {
     Object.assign(attachment, { state: "attached", lingerUntilMs: 0 });
     if (countLeases(state, machine) === 0) countFor(state, attachment, namespace);
-    addLease(state, pod, machine, now + leaseMs);
+    addLease(state, now, pod, attachment, now + leaseMs);
     state.changed(machine);
     const { address, fence } = attachment;
     return { status: "attached", ip: address.ip, fence, pool, expiresAtMs: now + leaseMs };
   }
   if (attachment !== undefined) {
     if (countLeases(state, machine) === 0) countFor(state, attachment, namespace);
-    addLease(state, pod, machine, now + leaseMs);
+    addLease(state, now, pod, attachment, now + leaseMs);
     if (attachment.deadlineMs > now || !mayWork.includes(pool.cloud)) return attaching;
     startWork(state, now, attachment, "attaching");
     return { status: "work", job: jobOf(state, "attach", attachment) };
@@ -171,7 +176,7 @@ export function acquire(
     stranded: false,
   };
   state.attachments.set(machine, reserved);
-  addLease(state, pod, machine, now + leaseMs);
+  addLease(state, now, pod, reserved, now + leaseMs);
   countFor(state, reserved, namespace);
   takeTurn(state, now, pool.name, namespace);
   state.changed(machine);

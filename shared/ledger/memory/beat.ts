@@ -24,8 +24,8 @@ export function beat(
     wakeWaiters(state, () => true);
     state.changed("");
     const epoch = Math.max(now, Number(state.epoch) + 1, Number(mirror?.epoch ?? 0) + 1);
-    const { beat: before } = state;
-    Object.assign(state, emptyRecords(), { epoch: String(epoch), beat: { ...before, sequence: 0 } });
+    const { beat: before, history } = state;
+    Object.assign(state, emptyRecords(), { history, epoch: String(epoch), beat: { ...before, sequence: 0 } });
     doubt.emptiedMs = now;
   }
   if (state.epoch === "") state.epoch = String(now);

@@ -3,6 +3,7 @@ import type { Pool } from "../../pools/schema.ts";
 import type { Repairs } from "../port.ts";
 import { inventorySettleMs } from "../times.ts";
 import { isNoted, trustedFromMs, workFromMs } from "./beat.ts";
+import { noteHistory } from "./history.ts";
 import type { AddressRecord, AttachmentRecord, State } from "./records.ts";
 import { countLeases, dropAttachment, lingerUntil, markAddress, newFence, wakeWaiters } from "./state.ts";
 import { wakeQueue } from "./turns.ts";
@@ -53,6 +54,7 @@ export function putInventory(
     let attachment = holders.get(row.id);
     if (attachment?.state === "kept" && !recent && row.attachedTo !== attachment.machine.id) {
       dropAttachment(state, attachment); // it went with its machine
+      noteHistory(state, now, "detached", attachment);
       state.changed(attachment.machine.id);
       attachment = undefined;
     }
@@ -82,6 +84,7 @@ export function putInventory(
     const holder = holders.get(id);
     if (holder?.state === "kept" && !state.machines.has(holder.machine.id)) {
       dropAttachment(state, holder); // neither the address nor the node is ours any more
+      noteHistory(state, now, "detached", holder);
       addresses.delete(id);
       state.changed(holder.machine.id);
     } else if (holder !== undefined) {
@@ -113,6 +116,7 @@ function isRelied(state: State, { state: is, machine }: AttachmentRecord): boole
 
 /** It was taken away: from pods that use it, or from a node that nobody needs it on. */
 function workAgain(state: State, now: number, attachment: AttachmentRecord, to: AttachmentRecord["state"]): void {
+  noteHistory(state, now, "lost", attachment);
   const sureMs = to === "detaching" ? attachment.unsureUntilMs : 0;
   const deadlineMs = Math.max(now, workFromMs(state, now), sureMs);
   Object.assign(attachment, { state: to, deadlineMs, lingerUntilMs: now }); // nothing was asked since
@@ -122,7 +126,7 @@ function workAgain(state: State, now: number, attachment: AttachmentRecord, to: 
 function adopt(state: State, now: number, pool: string, row: CloudAddress, machine: string): boolean {
   const node = state.nodes.get(state.machines.get(machine) ?? "");
   if (node === undefined || state.attachments.has(machine)) return false;
-  state.attachments.set(machine, {
+  const adopted: AttachmentRecord = {
     machine: node.machine,
     node: node.name,
     pool,
@@ -135,7 +139,9 @@ function adopt(state: State, now: number, pool: string, row: CloudAddress, machi
     lingerUntilMs: Math.max(lingerUntil(state, now, { pool, machine: node.machine }), now + 120_000),
     unsureUntilMs: 0,
     stranded: false,
-  });
+  };
+  state.attachments.set(machine, adopted);
+  noteHistory(state, now, "adopted", adopted);
   state.changed(machine);
   return true;
 }

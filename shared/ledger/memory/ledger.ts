@@ -5,6 +5,7 @@ import { drainMarginMs, workMs } from "../times.ts";
 import { acquire } from "./acquire.ts";
 import { beat, isNoted, mayDetach, refuseNewer, refuseOlder } from "./beat.ts";
 import { due, figures, look, podLease, snapshot } from "./due.ts";
+import { history } from "./history.ts";
 import { missed, putInventory, putPools } from "./inventory.ts";
 import { pace } from "./pace.ts";
 import { emptyRecords, type Records, type State } from "./records.ts";
@@ -209,6 +210,7 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
       look: command((now, machine) => look(state, now, machine)),
       figures: command((now) => figures(state, now)),
       snapshot: command((now) => snapshot(state, now)),
+      history: command((_now, after, most) => history(state, after, most)),
 
       onWake: (podUid, wake) => subscribe(`wake:${podUid}`, wake),
       onChange: (changed) => subscribe("changed", changed),
@@ -229,6 +231,8 @@ export function createMemoryLedger(options: { clock?: Clock } = {}): MemoryLedge
 
 /** The records alone, sharing nothing. */
 function copy(from: Records): Records {
-  const names = Object.keys(emptyRecords()) as (keyof Records)[];
-  return structuredClone(Object.fromEntries(names.map((name) => [name, from[name]]))) as unknown as Records;
+  const { history: entries, ...empty } = { ...emptyRecords(), history: [...from.history] };
+  const names = Object.keys(empty) as (keyof typeof empty)[];
+  const copied = structuredClone(Object.fromEntries(names.map((name) => [name, from[name]])));
+  return { ...(copied as unknown as typeof empty), history: entries }; // nobody changes an entry
 }

@@ -1,6 +1,6 @@
 import type { Pool } from "../../pools/schema.ts";
 import type { DoubtSign } from "../beat.ts";
-import type { Attachment, LedgerAddress, NodeEntry, PodNote, WaitReason } from "../records.ts";
+import type { Attachment, HistoryEntry, LedgerAddress, NodeEntry, PodNote, WaitReason } from "../records.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -76,6 +76,7 @@ export interface Records {
   inventories: Map<string, number>;
   /** Pool to namespace to since when it waits for its next turn; of namespaces with queued pods alone. */
   turns: Map<string, Map<string, number>>;
+  history: HistoryEntry[];
 }
 
 /** The records, and the steps that several commands share (lib.lua). */
@@ -114,5 +115,6 @@ export function emptyRecords(): Records {
     changes: new Map(),
     inventories: new Map(),
     turns: new Map(),
+    history: [],
   };
 }

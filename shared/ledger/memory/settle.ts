@@ -1,5 +1,6 @@
 import type { Settlement } from "../port.ts";
 import { doubtMs } from "../times.ts";
+import { noteHistory } from "./history.ts";
 import type { AttachmentRecord, State } from "./records.ts";
 import { countLeases, dropAttachment, freeAddress, lingerUntil, markAddress, podsOn, wakeWaiters } from "./state.ts";
 import { joinQueue } from "./turns.ts";
@@ -24,16 +25,19 @@ export function settle(state: State, now: number, attachment: AttachmentRecord, 
       if (countLeases(state, machine) === 0) attachment.lingerUntilMs = lingerUntil(state, now, attachment);
       markAddress(state, now, pool, address.id, "used");
       state.problems.delete(machine);
+      noteHistory(state, now, "attached", attachment);
       for (const podUid of podsOn(state, machine)) state.wake(podUid);
       return;
     case "kept":
       attachment.state = "kept";
       attachment.sinceMs = now;
+      noteHistory(state, now, "kept", attachment);
       wakeNode();
       return;
     case "detached":
     case "absent":
       dropAttachment(state, attachment);
+      noteHistory(state, now, "detached", attachment);
       freeAddress(state, now, pool, address.id);
       wakeNode();
       return;
@@ -68,6 +72,7 @@ function isGivenUp(
 function failed(state: State, now: number, attachment: AttachmentRecord, settlement: Failed): void {
   const machine = attachment.machine.id;
   dropAttachment(state, attachment);
+  noteHistory(state, now, "failed", attachment, { code: settlement.code });
   if (settlement.addressAtFault) {
     markAddress(state, now, attachment.pool, attachment.address.id, "taken");
   } else {
@@ -78,6 +83,7 @@ function failed(state: State, now: number, attachment: AttachmentRecord, settlem
   }
   for (const podUid of podsOn(state, machine)) {
     const pod = state.pods.get(podUid);
+    if (pod !== undefined) noteHistory(state, now, "released", attachment, { pod });
     if (pod?.state !== "held") {
       state.pods.delete(podUid);
       continue;

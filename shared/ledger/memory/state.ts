@@ -2,6 +2,7 @@ import { EgressError } from "../../errors.ts";
 import type { Pool } from "../../pools/schema.ts";
 import type { Job } from "../port.ts";
 import { doubtMs, waiterLifeMs, workMs } from "../times.ts";
+import { noteHistory } from "./history.ts";
 import type { AddressRecord, AttachmentRecord, PodRecord, State } from "./records.ts";
 import { bySince, countFor, namespaceOf, waiters, wakeQueue } from "./turns.ts";
 
@@ -67,11 +68,12 @@ export function startWork(
   state: State,
   now: number,
   attachment: AttachmentRecord,
-  to: AttachmentRecord["state"],
+  to: "attaching" | "detaching",
 ): void {
   // Whoever was its actor and has not settled may have left the node without a way out.
   const { state: was, fence, lingerUntilMs } = attachment;
   if (was === "attaching" && fence !== "" && lingerUntilMs === 0) attachment.stranded = true;
+  if (attachment.state !== to || attachment.fence === "") noteHistory(state, now, to, attachment);
   if (attachment.state !== to) attachment.sinceMs = now;
   attachment.state = to;
   attachment.fence = newFence(state);
@@ -100,8 +102,16 @@ export function jobOf(state: State, kind: Job["kind"], attachment: AttachmentRec
   };
 }
 
-export function addLease(state: State, pod: PodRecord, machine: string, expiresAtMs: number): void {
+export function addLease(
+  state: State,
+  now: number,
+  pod: PodRecord,
+  attachment: AttachmentRecord,
+  expiresAtMs: number,
+): void {
+  const machine = attachment.machine.id;
   const leases = state.leases.get(machine) ?? new Map<string, number>();
+  if (!leases.has(pod.podUid)) noteHistory(state, now, "leased", attachment, { pod });
   state.leases.set(machine, leases.set(pod.podUid, expiresAtMs));
   Object.assign(pod, { state: "held", machine, queued: false, reason: "exhausted", detail: "" });
   state.pods.set(pod.podUid, pod);
@@ -126,10 +136,12 @@ export function endLease(state: State, now: number, pod: PodRecord): AttachmentR
   state.pods.delete(pod.podUid);
   dropLease(state, pod.machine, pod.podUid);
   state.changed(pod.machine);
-  if (countLeases(state, pod.machine) > 0) return undefined;
   const attachment = state.attachments.get(pod.machine);
+  if (attachment !== undefined) noteHistory(state, now, "released", attachment, { pod });
+  if (countLeases(state, pod.machine) > 0) return undefined;
   if (attachment?.state === "attaching" && attachment.fence === "") {
     dropAttachment(state, attachment); // nobody has begun: nothing to undo
+    noteHistory(state, now, "detached", attachment);
     freeAddress(state, now, attachment.pool, attachment.address.id);
     return undefined;
   }

@@ -9,6 +9,7 @@ import due from "./lua/due.lua";
 import endLeases from "./lua/end-leases.lua";
 import figures from "./lua/figures.lua";
 import extend from "./lua/extend.lua";
+import history from "./lua/history.lua";
 import lease from "./lua/lease.lua";
 import lib from "./lua/lib.lua";
 import missed from "./lua/missed.lua";
@@ -34,6 +35,7 @@ const scripts = {
   endLeases,
   extend,
   figures,
+  history,
   lease,
   missed,
   now: nowCommand,

@@ -11,6 +11,7 @@ import {
   toBeat,
   toDue,
   toFigures,
+  toHistory,
   toJob,
   toPodLease,
   toPlaces,
@@ -119,6 +120,7 @@ export function createRedisLedger(options: {
       look: async (machine) => toSnapshot(await run("snapshot", machine)),
       figures: async () => toFigures(await run("figures", holdersShown)),
       snapshot: async () => toSnapshot(await run("snapshot", "")),
+      history: async (after, most) => toHistory(await run("history", after, most)),
 
       onWake: (podUid, wake) => subscriber.on(`${root}:wake:${podUid}`, wake),
       onChange: (changed) =>

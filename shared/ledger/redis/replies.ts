@@ -4,6 +4,7 @@ import type { Beat, DoubtSign } from "../beat.ts";
 import type { Acquisition, Due, Job, Release, Renewal, Repairs } from "../port.ts";
 import type {
   Attachment,
+  HistoryEntry,
   Lease,
   LedgerAddress,
   LedgerFigures,
@@ -244,6 +245,26 @@ export function toFigures(reply: Reply): LedgerFigures {
     })),
     waiters: tuples("figures", waiters, 4).map(toWaiter),
   };
+}
+
+export function toHistory(reply: Reply): HistoryEntry[] {
+  return list("history", reply).map((entry) => {
+    const [id, flat] = list("history", entry);
+    const fields = new Map(tuples("history", flat, 2).map(([name, value]) => [String(name), String(value)]));
+    const field = (name: string) => fields.get(name) ?? "";
+    const [pod, podUid, code] = [fields.get("pod"), fields.get("uid"), fields.get("code")];
+    return {
+      id: String(id),
+      atMs: Number(field("at")),
+      kind: field("kind") as HistoryEntry["kind"],
+      pool: field("pool"),
+      ip: field("ip"),
+      node: field("node"),
+      machine: field("machine"),
+      ...(pod !== undefined && podUid !== undefined && { pod, podUid }),
+      ...(code !== undefined && { code }),
+    };
+  });
 }
 
 export function toSnapshot(reply: Reply): Snapshot {

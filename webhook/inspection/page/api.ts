@@ -1,10 +1,10 @@
 import type * as z from "zod";
-import type { addressRow, nodeRow, PodRow, PodStory, poolRow } from "../schemas.ts";
+import type { AddressHistory, addressRow, nodeRow, PodRow, PodStory, poolRow } from "../schemas.ts";
 
 export type PoolRow = z.infer<typeof poolRow>;
 export type AddressRow = z.infer<typeof addressRow>;
 export type NodeRow = z.infer<typeof nodeRow>;
-export type { PodRow, PodStory };
+export type { AddressHistory, PodRow, PodStory };
 
 export interface List<Row> {
   readonly nowMs: number;
@@ -34,6 +34,7 @@ async function get<T>(path: string, query: Query = {}): Promise<T> {
 
 export const pools = (query?: Query) => get<List<PoolRow>>("pools", query);
 export const addresses = (query?: Query) => get<List<AddressRow>>("addresses", query);
+export const addressHistory = (ip: string) => get<AddressHistory>(`addresses/${encodeURIComponent(ip)}/history`);
 export const nodes = (query?: Query) => get<List<NodeRow>>("nodes", query);
 export const leases = (query?: Query) => get<List<PodRow>>("leases", query);
 export const waiting = (query?: Query) => get<List<PodRow>>("waiting", query);

@@ -37,6 +37,8 @@ if holds and not text then text = pool_text(pool_name) end
 local function wait(reason, detail, queue)
   if holds then -- it waits again: it has lost its address
     drop_lease(known.machine, uid)
+    local carrier = get('attachments', known.machine)
+    if carrier then note_history('released', carrier, 'pod', known.pod, 'uid', uid) end
   end
   pod.state, pod.reason, pod.detail, pod.machine = 'waiting', reason, detail, machine
   put_waiter(uid, pod)
@@ -105,14 +107,14 @@ end
 if attachment and (attachment.state == 'attached' or attachment.state == 'kept') then
   attachment.state, attachment.lingerUntil = 'attached', 0
   if count_leases(machine) == 0 then count_for(attachment, namespace) end
-  add_lease(uid, pod, machine, lease_ms)
+  add_lease(uid, pod, attachment, lease_ms)
   put_attachment(attachment)
   changed(machine)
   return { 'attached', attachment.ip, attachment.fence, now + lease_ms, text }
 end
 if attachment then -- attaching
   if count_leases(machine) == 0 then count_for(attachment, namespace) end
-  add_lease(uid, pod, machine, lease_ms)
+  add_lease(uid, pod, attachment, lease_ms)
   put_attachment(attachment)
   if attachment.deadline > now or not may_work(may, pool) then return attaching() end
   start_work(attachment, 'attaching')
@@ -144,7 +146,7 @@ local reserved = {
   machine = machine, providerId = node.machine.providerId, node = node_name, pool = pool_name,
   id = id, ip = address.ip, state = 'attaching', since = now, hadEphemeral = false, deadline = work_from(), lingerUntil = 0, unsureUntil = 0, fence = '',
 }
-add_lease(uid, pod, machine, lease_ms)
+add_lease(uid, pod, reserved, lease_ms)
 count_for(reserved, namespace)
 if turn_of(pool_name, namespace) then set_turn(pool_name, namespace, now) end
 changed(machine)

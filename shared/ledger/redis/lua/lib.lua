@@ -1,5 +1,13 @@
 -- Put behind trust.lua, before every command: the records and the rules that several commands keep.
 
+local HISTORY_LENGTH = 10000
+
+-- For people who ask later who had an address when; no rule reads it. A user whose ACL is older than it, or a full Redis, keeps none.
+local function note_history(kind, attachment, ...)
+  redis.pcall('XADD', key('history'), 'MAXLEN', '~', HISTORY_LENGTH, '*', 'kind', kind, 'at', now, 'pool', attachment.pool,
+    'ip', attachment.ip, 'node', attachment.node, 'machine', attachment.machine, ...)
+end
+
 -- The pool's JSON text; a retired pool is served until its last lease ends.
 local function pool_text(name)
   return redis.call('HGET', key('pools'), name) or redis.call('HGET', key('retired'), name)
@@ -57,6 +65,7 @@ end
 
 -- It was taken away: from pods that use it, or from a node that nobody needs it on.
 local function work_again(attachment, state)
+  note_history('lost', attachment)
   attachment.state = state
   attachment.deadline = math.max(now, work_from(), state == 'detaching' and unsure_until(attachment) or 0)
   attachment.lingerUntil = now -- nothing was asked since
@@ -93,8 +102,9 @@ end
 
 -- With an attachment's first lease, the caller puts the attachment, too.
 local function put_lease(machine, uid, expires)
-  redis.call('ZADD', key('leases', machine), expires, uid)
+  local is_new = redis.call('ZADD', key('leases', machine), expires, uid) == 1
   note_expiry(machine)
+  return is_new
 end
 
 local function drop_lease(machine, uid)
@@ -234,6 +244,7 @@ end
 -- The caller becomes the actor of the attachment. Whoever was it and has not settled may have left the node without a way out.
 local function start_work(attachment, state)
   if attachment.state == 'attaching' and attachment.fence ~= '' and attachment.lingerUntil == 0 then attachment.stranded = true end
+  if attachment.state ~= state or attachment.fence == '' then note_history(state, attachment) end
   if attachment.state ~= state then attachment.since = now end
   attachment.state = state
   attachment.fence = new_fence()
@@ -243,8 +254,9 @@ local function start_work(attachment, state)
   put_attachment(attachment)
 end
 
-local function add_lease(uid, pod, machine, lease_ms)
-  put_lease(machine, uid, now + lease_ms)
+local function add_lease(uid, pod, attachment, lease_ms)
+  local machine = attachment.machine
+  if put_lease(machine, uid, now + lease_ms) then note_history('leased', attachment, 'pod', pod.pod, 'uid', uid) end
   drop_waiter(uid, pod)
   pod.state = 'held'
   pod.machine = machine
@@ -257,11 +269,13 @@ local function end_lease(uid, pod)
   redis.call('HDEL', key('pods'), uid)
   drop_lease(pod.machine, uid)
   changed(pod.machine)
-  if count_leases(pod.machine) > 0 then return nil end
   local attachment = get('attachments', pod.machine)
   if not attachment then return nil end
+  note_history('released', attachment, 'pod', pod.pod, 'uid', uid)
+  if count_leases(pod.machine) > 0 then return nil end
   if attachment.state == 'attaching' and attachment.fence == '' then -- nobody has begun: nothing to undo
     drop_attachment(attachment)
+    note_history('detached', attachment)
     free_address(attachment.pool, attachment.id)
     return nil
   end

@@ -26,12 +26,14 @@ local function adopt(machine, id, ip)
   local name = redis.call('HGET', key('machines'), machine)
   if not name or redis.call('HEXISTS', key('attachments'), machine) == 1 then return false end
   local node = get('nodes', name)
-  put_attachment({
+  local attachment = {
     machine = machine, providerId = node.machine.providerId, node = name, pool = pool, id = id, ip = ip,
     state = 'attached', since = now, hadEphemeral = true, deadline = 0, unsureUntil = 0, fence = new_fence(),
     -- Time for sidecars that already use it to come back.
     lingerUntil = math.max(linger_until({ pool = pool, machine = machine }), now + 120000),
-  })
+  }
+  put_attachment(attachment)
+  note_history('adopted', attachment)
   changed(machine)
   adopted = adopted + 1
   return true
@@ -47,6 +49,7 @@ local function take_in(rank, id, ip, on)
   local state = before and before.state
   if attachment and not recent and attachment.state == 'kept' and on ~= attachment.machine then
     drop_attachment(attachment) -- it went with its machine
+    note_history('detached', attachment)
     changed(attachment.machine)
     attachment = nil
   end
@@ -89,6 +92,7 @@ for _, id in ipairs(known) do
     else
       if attachment then -- neither the address nor the node is ours any more
         drop_attachment(attachment)
+        note_history('detached', attachment)
         changed(attachment.machine)
       end
       drop_address(pool, id, get('addresses:' .. pool, id).state)

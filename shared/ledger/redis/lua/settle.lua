@@ -12,6 +12,7 @@ local function hand_back_leases()
   for _, uid in ipairs(pods_on(machine)) do
     local pod = get('pods', uid)
     drop_lease(machine, uid)
+    if pod then note_history('released', attachment, 'pod', pod.pod, 'uid', uid) end
     if pod and pod.state == 'held' then
       pod.state, pod.reason, pod.detail = 'waiting', 'exhausted', 'the attach failed: ' .. settlement.message
       put_waiter(uid, pod)
@@ -37,19 +38,23 @@ if outcome == 'attached' then
   if count_leases(machine) == 0 then attachment.lingerUntil = linger_until(attachment) end
   attachment.problem, attachment.stranded = nil, nil
   put_attachment(attachment)
+  note_history('attached', attachment)
   mark_address(attachment.pool, attachment.id, 'used')
   redis.call('HDEL', key('problems'), machine)
   for _, uid in ipairs(pods_on(machine)) do wake(uid) end
 elseif outcome == 'kept' then
   attachment.state, attachment.since = 'kept', now
   put_attachment(attachment)
+  note_history('kept', attachment)
   wake_waiters_on(attachment.node)
 elseif outcome == 'detached' or outcome == 'absent' then
   drop_attachment(attachment)
+  note_history('detached', attachment)
   free_address(attachment.pool, attachment.id)
   wake_waiters_on(attachment.node)
 elseif outcome == 'failed' and is_given_up() then
   drop_attachment(attachment)
+  note_history('failed', attachment, 'code', settlement.code)
   if settlement.addressAtFault then
     mark_address(attachment.pool, attachment.id, 'taken')
   else

@@ -3,7 +3,8 @@ import type { PodStory } from "../api.ts";
 import { h } from "../dom.ts";
 import { duration } from "../../../../shared/inspection/duration.ts";
 import { addressLink, age, bar, facts, nodeLink, podState, poolLink, state } from "../parts.ts";
-import { pager } from "../table.ts";
+import { pager, table } from "../table.ts";
+import { moment } from "../time-line.ts";
 import { addressTable, leaseTable, waitingTable } from "../tables.ts";
 import { partOf, type View } from "../view.ts";
 
@@ -83,9 +84,31 @@ export const onePod: View = async ({ names: [namespace = "", name = ""] }) => {
   return {
     title: `Pod ${told.pod}`,
     nowMs: told.nowMs,
-    draw: (nowMs) => [h("h1", {}, `Pod ${told.pod}`), ...told.rows.map((row) => podFacts(row, nowMs))],
+    draw: (nowMs) => [
+      h("h1", {}, `Pod ${told.pod}`),
+      ...told.rows.map((row) => podFacts(row, nowMs)),
+      h("p", {}, told.rows.length === 0 && "It holds no lease and waits for none now."),
+      h("h2", {}, "What befell it"),
+      stepsTable(told.steps, nowMs),
+    ],
   };
 };
+
+function stepsTable(steps: PodStory["steps"], nowMs: number): HTMLElement {
+  return table<PodStory["steps"][number]>({
+    label: "What befell it",
+    columns: [
+      { heading: "At", cell: ({ atMs }) => moment(atMs) },
+      { heading: "What", cell: ({ kind, code }) => (code === null ? kind : `${kind}: ${code}`) },
+      { heading: "Address", cell: ({ ip }) => addressLink(ip) },
+      { heading: "Node", cell: ({ node }) => nodeLink(node) },
+    ],
+    rows: steps.toReversed(),
+    key: ({ atMs, kind, ip }) => `${atMs} ${kind} ${ip}`,
+    nowMs,
+    empty: "Nothing is kept of it.",
+  });
+}
 
 function podFacts(row: PodStory["rows"][number], nowMs: number): HTMLElement {
   const pool = row.poolRow;
