@@ -6,6 +6,7 @@ import {
   type LedgerOptions,
   type ProgramContext,
 } from "./command-options.ts";
+import { addDoctor } from "./doctor/command.ts";
 import { addSimulate } from "./simulate/command.ts";
 import { completion, shells } from "./completion.ts";
 import { addExplain, addWhyWaiting } from "./explain/commands.ts";
@@ -52,6 +53,7 @@ export function createProgram(context: ProgramContext): Command {
   ]);
   addWhyWaiting(program, context);
   addExplain(program, context);
+  addDoctor(program, context);
   addSimulate(program, context);
   program
     .command("completion")
