@@ -4,6 +4,9 @@ import type { Metrics } from "../shared/metrics.ts";
 export const advice: Record<Exclude<keyof Metrics, "registry">, string> = {
   leases: "nothing; capacity planning",
   addresses: "`free` near 0: reserve more. `taken`: find who attached it; we do not touch it",
+  attachments:
+    "nothing; `lingering` for long: `onRelease` keeps them, or the cloud does not take them off (see `static-egress addresses`)",
+  poolExhausted: "reserve another address, or end pods that hold one",
   podsWaiting: "above 0 for long: look at their Events, or `static-egress leases`",
   oldestWaitSeconds: "compare with the pool's usual pod start, such as 60",
   podsUnavailable: "see `EgressUnavailable`, `EgressVerifyFailed`",

@@ -46,7 +46,7 @@ export const alerts: readonly Alert[] = [
     alert: "StaticEgressPoolExhausted",
     expr:
       "max by (namespace, pool) (static_egress_pods_waiting) > 0 " +
-      'and max by (namespace, pool) (static_egress_addresses{state="free"}) == 0',
+      "and max by (namespace, pool) (static_egress_pool_exhausted) == 1",
     for: "2m",
     severity: "warning",
     summary: "Pool {{ $labels.pool }} has no free address, and {{ $value }} pods wait for one",

@@ -25,7 +25,13 @@ export const rows: readonly { readonly row: string; readonly panels: readonly Pa
         unit: "short",
         queries: [[ofPools("static_egress_addresses", "pool, state"), "{{pool}} {{state}}"]],
       },
+      {
+        title: "Attachments by state",
+        unit: "short",
+        queries: [[ofPools("static_egress_attachments", "pool, state"), "{{pool}} {{state}}"]],
+      },
       { title: "Pods that wait", unit: "short", queries: [[ofPools("static_egress_pods_waiting"), "{{pool}}"]] },
+      { title: "Exhausted", unit: "short", queries: [[ofPools("static_egress_pool_exhausted"), "{{pool}}"]] },
       { title: "Longest wait", unit: "s", queries: [[ofPools("static_egress_oldest_wait_seconds"), "{{pool}}"]] },
       {
         title: "Leases",

@@ -27,6 +27,13 @@ export function createMetrics(options: { process?: boolean } = {}) {
       "pool",
       "state",
     ),
+    attachments: gauge(
+      "attachments",
+      "Addresses of a pool that are on a node, or on their way: attaching, attached, draining, lingering",
+      "pool",
+      "state",
+    ),
+    poolExhausted: gauge("pool_exhausted", "1 while no address of the pool is free and pods wait", "pool"),
     podsWaiting: gauge("pods_waiting", "Pods that wait for an address", "pool"),
     oldestWaitSeconds: gauge("oldest_wait_seconds", "How long the pod has waited that waits longest", "pool"),
     podsUnavailable: counter(

@@ -25,16 +25,19 @@ export function controllerMetrics(metrics: Metrics): ControllerMetrics {
       if (count === 0) metrics.leases.remove({ pool, node });
       else metrics.leases.set({ pool, node }, count);
     },
-    figures({ addresses, waiting }) {
+    attachments: (pool, state, by) => metrics.attachments.inc({ pool, state }, by),
+    figures({ addresses, waiting, exhausted }) {
       // What is not there any more must not stay as it was.
       metrics.addresses.reset();
       metrics.podsWaiting.reset();
       metrics.oldestWaitSeconds.reset();
+      metrics.poolExhausted.reset();
       for (const { pool, state, count } of addresses) metrics.addresses.set({ pool, state }, count);
       for (const { pool, count, oldestMs } of waiting) {
         metrics.podsWaiting.set({ pool }, count);
         metrics.oldestWaitSeconds.set({ pool }, oldestMs / 1000);
       }
+      for (const { pool, exhausted: is } of exhausted) metrics.poolExhausted.set({ pool }, is ? 1 : 0);
     },
   };
 }

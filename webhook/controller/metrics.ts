@@ -1,4 +1,5 @@
 import type { DoubtSign } from "../../shared/ledger/beat.ts";
+import { isExhausted, type AddressState } from "../../shared/inspection/address-state.ts";
 import type { LedgerFigures, PodNote } from "../../shared/ledger/records.ts";
 
 /** What the controller counts; whoever exports metrics implements it. */
@@ -28,6 +29,8 @@ export interface ControllerMetrics {
   nodesRefused(code: string, count: number): void;
   /** Leases of a pool on one node now; 0: the gauge goes. */
   leasesOn(pool: string, node: string, count: number): void;
+  /** One address of the pool more, or one less, that is on a node (or on its way) and in this state. */
+  attachments(pool: string, state: AddressState, by: 1 | -1): void;
   figures(figures: Figures): void;
 }
 
@@ -35,6 +38,7 @@ export interface ControllerMetrics {
 export interface Figures {
   readonly addresses: readonly { pool: string; state: string; count: number }[];
   readonly waiting: readonly { pool: string; count: number; oldestMs: number }[];
+  readonly exhausted: readonly { pool: string; exhausted: boolean }[];
 }
 
 /** Every pool has a row in `waiting`, so that a gauge goes back to zero. */
@@ -47,5 +51,9 @@ export function figuresOf({ nowMs, pools, waiters }: LedgerFigures): Figures {
   const addresses = pools.flatMap(({ name, addresses: states }) =>
     Object.entries(states).map(([state, count]) => ({ pool: name, state, count })),
   );
-  return { addresses, waiting: [...waiting.values()] };
+  const exhausted = pools.map(({ name, addresses: { free } }) => ({
+    pool: name,
+    exhausted: isExhausted({ free, waiting: waiting.get(name)?.count ?? 0 }),
+  }));
+  return { addresses, waiting: [...waiting.values()], exhausted };
 }

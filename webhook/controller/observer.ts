@@ -1,3 +1,4 @@
+import { addressState } from "../../shared/inspection/address-state.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import type { Snapshot } from "../../shared/ledger/records.ts";
 import type { ClusterNode, ClusterPod, Watched } from "./cluster/port.ts";
@@ -18,7 +19,7 @@ interface ObserverOptions {
   readonly publisher: Pick<Publisher, "publish">;
   /** Called when pods wait on a machine, or have ceased to. */
   readonly waits: () => void;
-  readonly metrics: Pick<ControllerMetrics, "leasesOn" | "unavailable" | "nodesRefused">;
+  readonly metrics: Pick<ControllerMetrics, "leasesOn" | "attachments" | "unavailable" | "nodesRefused">;
   readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
@@ -58,6 +59,15 @@ export function createObserver(options: ObserverOptions): Observer {
     if (lease !== undefined) metrics.leasesOn(lease.pool, lease.node, slice?.leases.length ?? 0);
   }
 
+  function countAttachments(slice: Snapshot | undefined, before: Snapshot | undefined): void {
+    const change = (snapshot: Snapshot | undefined, by: 1 | -1): void => {
+      for (const attachment of snapshot?.attachments ?? [])
+        metrics.attachments(attachment.pool, addressState(attachment, snapshot?.leases ?? []), by);
+    };
+    change(before, -1);
+    change(slice, 1);
+  }
+
   function countNotes(slice: Snapshot, before: Snapshot | undefined): void {
     const of = ({ leases, waiters }: Pick<Snapshot, "leases" | "waiters">) => [...leases, ...waiters];
     const noted = new Set(of(before ?? slice).map(({ podUid, note }) => `${podUid} ${note?.kind ?? ""}`));
@@ -84,6 +94,7 @@ export function createObserver(options: ObserverOptions): Observer {
     for (const { name } of before?.nodes ?? []) if (machineOfNode.get(name) === machine) machineOfNode.delete(name);
     for (const { name } of slice.nodes) machineOfNode.set(name, machine);
     count(slice, before);
+    countAttachments(slice, before);
     countNotes(slice, before);
     countProblems(slice, before);
     const { nodes: rows, attachments, leases, waiters } = slice;
@@ -155,6 +166,7 @@ export function createObserver(options: ObserverOptions): Observer {
     end() {
       for (const slice of slices.values()) {
         count(undefined, slice);
+        countAttachments(undefined, slice);
         countProblems(undefined, slice);
       }
       slices.clear();

@@ -246,7 +246,7 @@ export async function serveTerm(options: TermOptions, reign: Reign, ending: Abor
   );
   // Another replica's figures are the true ones from now on.
   observer.end();
-  metrics.figures({ addresses: [], waiting: [] });
+  metrics.figures({ addresses: [], waiting: [], exhausted: [] });
   metrics.notInjected(0);
   metrics.ledgerDoubtful(false);
   options.ownEvents.set("EgressLedgerDoubtful", null);

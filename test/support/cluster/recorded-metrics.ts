@@ -15,6 +15,8 @@ export interface RecordedMetrics extends ControllerMetrics {
   uninjected: number;
   /** `<pool> <node>` to leases. */
   readonly leases: Map<string, number>;
+  /** `<pool> <state>` to addresses. */
+  readonly attached: Map<string, number>;
   last: Figures | undefined;
 }
 
@@ -33,6 +35,7 @@ export function recordMetrics(): RecordedMetrics {
     restored: 0,
     uninjected: 0,
     leases: new Map(),
+    attached: new Map(),
     last: undefined,
     leading: () => undefined,
     sweep: () => void (recorded.sweeps += 1),
@@ -50,6 +53,10 @@ export function recordMetrics(): RecordedMetrics {
     leasesOn(pool, node, count) {
       if (count === 0) recorded.leases.delete(`${pool} ${node}`);
       else recorded.leases.set(`${pool} ${node}`, count);
+    },
+    attachments(pool, state, by) {
+      const kind = `${pool} ${state}`;
+      recorded.attached.set(kind, (recorded.attached.get(kind) ?? 0) + by);
     },
     figures: (figures) => void (recorded.last = figures),
   };

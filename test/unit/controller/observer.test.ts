@@ -24,6 +24,7 @@ describe("createObserver", () => {
   let looks: string[];
   let actions: Action[];
   let counts: Map<string, number>;
+  let states: Map<string, number>;
   let known: boolean;
   let waits: number;
   let observer: Observer;
@@ -32,7 +33,7 @@ describe("createObserver", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     for (const name of ["a", "b"]) nodes.set(name, aNode(name, told));
-    [looks, actions, counts, known, waits] = [[], [], new Map(), true, 0];
+    [looks, actions, counts, states, known, waits] = [[], [], new Map(), new Map(), true, 0];
     says = new Map([
       ["a", slice("a", told.address, ["p"])],
       ["b", slice("b", told.address)],
@@ -55,6 +56,7 @@ describe("createObserver", () => {
         unavailable: () => undefined,
         nodesRefused: () => undefined,
         leasesOn: (_, node, count) => void counts.set(node, count),
+        attachments: (_, state, by) => void states.set(state, (states.get(state) ?? 0) + by),
       },
       troubles: { tell: () => undefined },
       signal: ending.signal,
@@ -104,6 +106,22 @@ describe("createObserver", () => {
     await pass(0);
     expect(reasons()).toEqual(["p EgressReleased"]);
     expect(counts.get("a")).toBe(0);
+  });
+
+  it("counts the states of all addresses that are on nodes, and none once another replica leads", async () => {
+    expect([...states]).toEqual([
+      ["attached", 1],
+      ["lingering", 1],
+    ]);
+    const [lease] = slice("a", told.address, ["p"]).leases;
+    says.set("a", { ...slice("a", told.address), leases: lease ? [{ ...lease, state: "draining" }] : [] });
+    says.set("b", slice("b", null));
+    for (const machine of says.keys()) observer.changed(machine);
+    await pass(0);
+    const now = { attached: 0, draining: 1, lingering: 0 };
+    expect(Object.fromEntries(states)).toEqual(now);
+    observer.end();
+    expect(Object.fromEntries(states)).toEqual({ ...now, draining: 0 });
   });
 
   it("tells again, without asking the ledger, what the cluster does not show after a while", async () => {
