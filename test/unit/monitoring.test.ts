@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { alerts, deniedCodes } from "../../monitoring/alerts.ts";
-import { monitoringFiles } from "../../monitoring/files.ts";
-import { rows } from "../../monitoring/panels.ts";
+import { alerts, deniedCodes } from "../../manifests/monitoring/alerts.ts";
+import { monitoringFiles } from "../../manifests/monitoring/files.ts";
+import { rows } from "../../manifests/monitoring/panels.ts";
 import { awsError } from "../../shared/clouds/aws/errors.ts";
 import { gcpError } from "../../shared/clouds/gcp/errors.ts";
 import { createMetrics } from "../../shared/metrics.ts";

@@ -1,4 +1,4 @@
-import type { Metrics } from "../shared/metrics.ts";
+import type { Metrics } from "../../shared/metrics.ts";
 
 /** What to do about each metric, in Markdown, for docs/metrics.md. What it means is its help text in the registry. */
 export const advice: Record<Exclude<keyof Metrics, "registry">, string> = {
