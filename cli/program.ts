@@ -7,6 +7,7 @@ import {
   type ProgramContext,
 } from "./command-options.ts";
 import { addDoctor } from "./doctor/command.ts";
+import { addWatch } from "./watch/command.ts";
 import { addSimulate } from "./simulate/command.ts";
 import { completion, shells } from "./completion.ts";
 import { addExplain, addWhyWaiting } from "./explain/commands.ts";
@@ -53,6 +54,7 @@ export function createProgram(context: ProgramContext): Command {
   ]);
   addWhyWaiting(program, context);
   addExplain(program, context);
+  addWatch(program, context);
   addDoctor(program, context);
   addSimulate(program, context);
   program
