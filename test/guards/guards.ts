@@ -1,6 +1,7 @@
 import type { Guard } from "./guard.ts";
 import { brokerGuards } from "./of-broker.ts";
 import { cloudGuards } from "./of-clouds.ts";
+import { inspectionGuards } from "./of-inspection.ts";
 import { ledgerGuards } from "./of-ledger.ts";
 import { programGuards } from "./of-programs.ts";
 import { redisGuards } from "./of-redis.ts";
@@ -18,4 +19,5 @@ export const guards: readonly Guard[] = [
   ...cloudGuards,
   ...brokerGuards,
   ...securityGuards,
+  ...inspectionGuards,
 ];

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 import { buildPage } from "../../page.mjs";
-import type { Ledger } from "../../shared/ledger/port.ts";
+import type { InspectionOptions } from "../../webhook/inspection/routes.ts";
 import { createMetrics } from "../../shared/metrics.ts";
 import { createAccess } from "../../webhook/inspection/access.ts";
 import { buildMetricsApp } from "../../webhook/metrics-app.ts";
@@ -26,7 +26,7 @@ export const openBrowser = (): Promise<Browser> =>
 const page = await buildPage(fileURLToPath(new URL("../../webhook/inspection/page/index.html", import.meta.url)));
 
 /** Serves the inspection over the ledger; answers the page's URL. Gone when the test ends. */
-export async function serve(ledger: Ledger): Promise<string> {
+export async function serve(ledger: InspectionOptions["ledger"]): Promise<string> {
   const access = createAccess(undefined);
   const inspection = { ledger, access, page, clock: Date.now, log: pino({ level: "silent" }) };
   const app = buildMetricsApp({ metrics: createMetrics(), inspection });

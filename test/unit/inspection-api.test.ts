@@ -18,18 +18,31 @@ const open = async (review?: ReviewVisitor) => (await openWithLedger(review)).as
 async function openWithLedger(review?: ReviewVisitor) {
   const { ledger } = await inspectedLedger();
   const access = createAccess(review);
-  const inspection = { ledger, access, clock: Date.now, log: pino({ level: "silent" }) };
+  const page = "<style>a</style><script>b</script>";
+  const inspection = { ledger, access, page, clock: Date.now, log: pino({ level: "silent" }) };
   const app = buildMetricsApp({ metrics: createMetrics(), inspection });
   onTestFinished(() => app.close());
   const ask = async (url: string, more: { remoteAddress?: string; headers?: Record<string, string> } = {}) => {
     const { host = "localhost:9090", ...headers } = more.headers ?? {};
     const reply = await app.inject({ url, remoteAddress: "127.0.0.1", ...more, headers: { host, ...headers } });
-    return { status: reply.statusCode, headers: reply.headers, body: JSON.parse(reply.body || "null") as unknown };
+    return {
+      status: reply.statusCode,
+      headers: reply.headers,
+      body: reply.body.startsWith("<") ? reply.body : (JSON.parse(reply.body || "null") as unknown),
+    };
   };
   return { ask, ledger };
 }
 
 describe("inspection API", () => {
+  it("GET / is the page, with a policy that lets nothing run but its own parts", async () => {
+    const { headers } = await (await open())("/");
+    const policy = String(headers["content-security-policy"]).split("; ");
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'sha256-PiPoFgA5WUoziU9lZOGxNIu9egCI1CxKy3PurtWcAJ0='");
+    expect(policy).toContain("frame-ancestors 'none'");
+  });
+
   it("GET /api/pools", async () => {
     const ask = await open();
     const { rows } = poolList.parse((await ask("/api/pools")).body);

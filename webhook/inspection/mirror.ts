@@ -23,9 +23,10 @@ const usualPace = {
   idleMs: 60_000,
   /** Hints can be lost. */
   fullMs: 300_000,
-  /** No two full reads are closer, whatever is found. */
+  /** No two full reads are closer, whatever is found; nor do they take more than a fiftieth of the time. */
   betweenFullMs: 15_000,
 };
+const fullShare = 50;
 
 /** Machines that are looked at together: more wait for the next turn. */
 const mostLooks = 500;
@@ -58,10 +59,12 @@ export function createMirror(options: {
       if (machine === "") stale = true;
       else dirty.add(machine);
     });
+    const beganAt = performance.now();
     const first = await ledger.snapshot().catch(async (error: unknown) => {
       await unsubscribe();
       throw error;
     });
+    let fullTookMs = performance.now() - beganAt;
     let records: MirrorRecords = recordsOf(first);
     let snapshot = first;
     let readAtMs = { full: clock(), figures: clock() };
@@ -78,7 +81,9 @@ export function createMirror(options: {
       dirty.clear();
       stale = false;
       differed = false;
+      const beganAt = performance.now();
       snapshot = await ledger.snapshot();
+      fullTookMs = performance.now() - beganAt;
       records = recordsOf(snapshot);
       readAtMs = { full: clock(), figures: clock() };
       return all;
@@ -116,7 +121,11 @@ export function createMirror(options: {
       }
       const sinceFullMs = now - readAtMs.full;
       let changed: readonly Changed[] = [];
-      if (failure !== undefined || (stale && sinceFullMs >= pace.betweenFullMs) || sinceFullMs >= pace.fullMs)
+      if (
+        failure !== undefined ||
+        (stale && sinceFullMs >= Math.max(pace.betweenFullMs, fullShare * fullTookMs)) ||
+        sinceFullMs >= pace.fullMs
+      )
         changed = await readAll();
       else if (dirty.size > 0 || differed || now - readAtMs.figures >= pace.figuresMs) changed = await readChanged();
       failure = undefined;

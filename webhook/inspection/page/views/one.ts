@@ -32,7 +32,7 @@ export const onePool: View = async (route) => {
             bar(row),
             facts([
               ["Cloud", `${row.cloud} ${row.region}`],
-              ["Addresses", `${row.total}, ${row.free} free, ${row.attached} attached, ${row.attaching} attaching`],
+              ["Addresses", row.total],
               ["Leases", row.leases],
             ]),
           ),
