@@ -20,6 +20,7 @@ let webhook: ChildProcess;
 let output: string;
 let apiServer: Awaited<ReturnType<typeof fakeApiServer>>;
 let certificate: Awaited<ReturnType<typeof testCertificate>>;
+let inspection: string;
 let url: string;
 
 beforeAll(async () => void (build = await buildPrograms("webhook")));
@@ -40,6 +41,7 @@ beforeEach(async () => {
   for (const [name, text] of Object.entries({ ...files, ...kubeConfig })) await writeFile(join(folder, name), text);
   const [port, metrics] = [await freePort(), await freePort()];
   url = `https://localhost:${port}`;
+  inspection = `http://127.0.0.1:${metrics}`;
   output = "";
   webhook = spawn(process.execPath, [join(build, "dist/webhook/main.js")], {
     env: {
@@ -69,6 +71,10 @@ describe("webhook process", () => {
     const leases = brokeredLeases({ url, ca: trusting(certificate.ca), tokenFile: join(folder, "token") });
     // No controller can lead here, as there are no Leases: what the ledger says of that comes over the lease API.
     expect(await leases.acquire(claim("pod-1", "n1"))).toMatchObject({ status: "waiting", reason: "ledger-doubtful" });
+    expect(await (await fetch(inspection)).text()).toMatch(/^<!doctype html>[^]*<script>.{1000}/s);
+    const waiting = (await (await fetch(`${inspection}/api/waiting`)).json()) as object;
+    expect(waiting).toMatchObject({ total: 0 }); // in doubt a ledger notes nobody
+    expect((await fetch(`${inspection}/api/pools`, { headers: { "x-forwarded-for": "10.0.0.7" } })).status).toBe(401);
     const exited = once(webhook, "exit");
     webhook.kill("SIGTERM");
     await expect.poll(() => output).toContain('"stopping"');

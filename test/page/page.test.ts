@@ -113,6 +113,24 @@ describe("the inspection page", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("asks nothing while nobody sees it, and shows what has changed once somebody does", async () => {
+    const { page, ledger } = await open("#/leases");
+    await page.getByText("live", { exact: true }).waitFor();
+    const see = (hidden: boolean) =>
+      page.evaluate((is) => {
+        Object.defineProperty(document, "hidden", { configurable: true, value: is });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    await see(true);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await ledger.acquire(claim("p7", "n1"), how);
+    await page.waitForTimeout(2500); // longer than a change takes to be shown
+    expect(asked).toEqual([]);
+    await see(false);
+    await expect(page.getByRole("main").getByText("apps/p7").waitFor()).resolves.toBeUndefined();
+  });
+
   it("says when it is not live, and is again by itself", async () => {
     const { page } = await open();
     await page.getByText("live", { exact: true }).waitFor();

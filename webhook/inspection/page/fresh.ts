@@ -28,19 +28,29 @@ export function keepFresh(read: () => Promise<void>, tell: (text: string, good: 
     }
   }
 
-  const events = new EventSource("api/events");
-  events.addEventListener("open", () => {
-    tell("live", true);
-    void run();
-  });
-  events.addEventListener("message", () => void run());
-  events.addEventListener("error", () => {
-    tell("not live: trying again", false);
-    // A refusal ends it for good, where a lost connection does not.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), againMs);
-  });
+  let events: EventSource | undefined;
+
+  function listen(): void {
+    const source = new EventSource("api/events");
+    source.addEventListener("open", () => {
+      tell("live", true);
+      void run();
+    });
+    source.addEventListener("message", () => void run());
+    source.addEventListener("error", () => {
+      tell("not live: trying again", false);
+      // A refusal ends it for good, where a lost connection does not.
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), againMs);
+    });
+    events = source;
+  }
+
+  // A browser has six connections to a server for all its windows: one that nobody sees gives its own back.
   document.addEventListener("visibilitychange", () => {
-    if (wanted && !document.hidden) void run();
+    events?.close();
+    events = undefined;
+    if (!document.hidden) listen();
   });
+  if (!document.hidden) listen();
   return { now: () => void run() };
 }
