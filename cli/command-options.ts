@@ -2,6 +2,8 @@ import { Option, type Command } from "commander";
 
 /** What a command gets from its program. `exit` sets the code that the process ends with. */
 export interface ProgramContext {
+  /** As it was called, for its usage. */
+  readonly name?: string;
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;

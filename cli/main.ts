@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { basename } from "node:path";
 import { CommanderError } from "commander";
 import packageFile from "../package.json" with { type: "json" };
 import { EgressError } from "../shared/errors.ts";
@@ -18,7 +19,9 @@ function exitCodeOf(error: unknown): number {
 // Whoever read the output has gone, as `head` does.
 process.stdout.on("error", () => process.exit(0));
 
+const isPlugin = basename(process.argv[1] ?? "").startsWith("kubectl-");
 const program = createProgram({
+  name: isPlugin ? "kubectl static-egress" : "static-egress",
   version: packageFile.version,
   env: process.env,
   out: (text) => void process.stdout.write(text),

@@ -22,8 +22,8 @@ interface Options extends LeaseFilter, LedgerOptions {
 
 /** The `static-egress` command. `parseAsync` runs it; what fails is thrown: EgressError, or CommanderError for usage. */
 export function createProgram(context: ProgramContext): Command {
-  const { version, env, out } = context;
-  const program = new Command("static-egress")
+  const { name = "static-egress", version, env, out } = context;
+  const program = new Command(name)
     .description("Reserved egress addresses for pods: who holds what, since when, until when, and who waits.")
     .version(version)
     .exitOverride()

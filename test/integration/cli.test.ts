@@ -1,3 +1,7 @@
+import { execFile } from "node:child_process";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -9,7 +13,7 @@ import { builtCli } from "./cli-run.ts";
 
 const redisUrl = inject("redisUrl");
 const installation = `test-${randomUUID()}`;
-const { run } = builtCli();
+const { run, directory } = builtCli();
 const words = (text: string) => text.split("\n").map((line) => line.split(/ {2,}/));
 
 describe.skipIf(redisUrl === "")("static-egress, over Redis", () => {
@@ -132,5 +136,25 @@ describe("static-egress, without a ledger", () => {
   it("completion: a script for each shell", async () => {
     const scripts = await Promise.all(["bash", "zsh", "fish"].map((shell) => run(["completion", shell])));
     for (const { code, out } of scripts) expect([code, out]).toEqual([0, expect.stringContaining("leases")]);
+  });
+
+  it.each([
+    ["a command", ["why"], ["why-waiting"]],
+    ["what is below one", ["explain", "p"], ["pod"]],
+    ["an option", ["leases", "--names"], ["--namespace"]],
+    ["a format", ["nodes", "-o", ""], ["table", "wide", "json", "yaml", "name"]],
+  ])("completion in bash completes %s", async (_what, typed, wanted) => {
+    const { out } = await run(["completion", "bash"]);
+    const words = ["static-egress", ...typed].map((word) => `'${word}'`).join(" ");
+    const ask = `COMP_WORDS=(${words}); COMP_CWORD=${typed.length}; _static_egress; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", `${out}\n${ask}`]);
+    expect(stdout.trim().split(" ")).toEqual(wanted);
+  });
+
+  it("as kubectl's plugin: the same program, by the name that kubectl looks for", async () => {
+    const plugin = join(directory(), "kubectl-static_egress");
+    await symlink(join(directory(), "dist/cli/main.js"), plugin);
+    const { stdout } = await promisify(execFile)(process.execPath, [plugin, "explain", "--help"]);
+    expect(stdout).toMatch(/^Usage: kubectl static-egress explain/);
   });
 });
