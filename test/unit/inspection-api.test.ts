@@ -67,6 +67,13 @@ describe("inspection API", () => {
     expect(found.rows.map(({ node }) => node)).toEqual(["n2"]);
   });
 
+  it("GET /api/nodes finds a node that has gone by its own name", async () => {
+    const { ask, ledger } = await openWithLedger();
+    await ledger.removeNode("n2");
+    const { rows } = nodeList.parse((await ask("/api/nodes?node=n2")).body);
+    expect(rows.map(({ node, address }) => [node, address])).toEqual([["n2 (gone)", "203.0.113.2"]]);
+  });
+
   it("GET /api/leases and /api/waiting, with what to do", async () => {
     const ask = await open();
     const leases = podList.parse((await ask("/api/leases?namespace=apps")).body);

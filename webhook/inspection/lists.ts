@@ -35,6 +35,9 @@ export const podsOf = ofSnapshot((snapshot) =>
   })),
 );
 
+/** What node rows add to the name of a node that has left the directory. */
+const gone = / \(gone\)$/;
+
 /** The part of the rows that a query asks for. All that it names has to fit. */
 export function pick<
   Row extends Partial<Record<"pool" | "node" | "pod" | "address" | "ip" | "machine", string | null>>,
@@ -46,7 +49,7 @@ export function pick<
   const found = rows.filter(
     (row) =>
       (pool === undefined || row.pool === pool) &&
-      (node === undefined || row.node === node) &&
+      (node === undefined || row.node?.replace(gone, "") === node) &&
       (namespace === undefined || row.pod?.startsWith(`${namespace}/`) === true) &&
       (wanted === "" ||
         [row.pod, row.node, row.address, row.ip, row.pool, row.machine].some(
