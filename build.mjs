@@ -4,8 +4,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { pageAsText } from "./page.mjs";
-import { writeSbom } from "./sbom.mjs";
+import { pageAsText } from "./build/page.mjs";
+import { writeSbom } from "./build/sbom.mjs";
 
 /** Not bundled: too large to parse at once, and found at run time by their own relative paths. The image installs these. */
 const installed = ["@google-cloud/compute", "google-gax", "google-auth-library"];

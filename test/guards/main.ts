@@ -24,7 +24,7 @@ const copied = [
   "manifests",
   "docs",
   "build.mjs",
-  "sbom.mjs",
+  "build",
   "package.json",
   "package-lock.json",
   "tsconfig.json",

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import { buildPage } from "../../page.mjs";
+import { buildPage } from "../../build/page.mjs";
 import type { InspectionOptions } from "../../webhook/inspection/routes.ts";
 import { createMetrics } from "../../shared/metrics.ts";
 import { createAccess } from "../../webhook/inspection/access.ts";
