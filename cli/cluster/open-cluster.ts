@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import type { ApiException, ApiType, KubeConfig } from "@kubernetes/client-node";
 import type { ClusterOptions } from "../command-options.ts";
 import { EgressError } from "../../shared/errors.ts";
@@ -12,6 +15,12 @@ export interface OpenCluster {
   api<T extends ApiType>(kind: new (configuration: never) => T): T;
 }
 
+/** Whether a cluster is named anywhere: the client need not be loaded where none is. */
+function namesCluster({ kubeconfig }: ClusterOptions, env: Readonly<Record<string, string | undefined>>): boolean {
+  const named = [kubeconfig, env["KUBECONFIG"], env["KUBERNETES_SERVICE_HOST"]];
+  return named.some((name) => name !== undefined && name !== "") || existsSync(join(homedir(), ".kube", "config"));
+}
+
 /**
  * The cluster that kubectl would take; null when none is named anywhere. The client is loaded only now: it is large. Throws
  * CLUSTER_UNREACHABLE for a kubeconfig that cannot be read, or that has no such context.
@@ -20,6 +29,7 @@ export async function openCluster(
   options: ClusterOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenCluster | null> {
+  if (!namesCluster(options, env)) return null;
   const client = await import("@kubernetes/client-node");
   const kubeConfig = new client.KubeConfig();
   try {

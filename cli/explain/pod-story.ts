@@ -1,6 +1,6 @@
 import { addressState, type AddressState } from "../../shared/inspection/address-state.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
-import type { LedgerFigures, PodLease } from "../../shared/ledger/records.ts";
+import { historyLength, type HistoryEntry, type LedgerFigures, type PodLease } from "../../shared/ledger/records.ts";
 import { readPoolState, waitingOf, type PoolState, type Waiting } from "./waiting.ts";
 import { needsAddress } from "./why-waiting.ts";
 
@@ -31,6 +31,8 @@ export interface LedgerStory {
   readonly waiting: Waiting | null;
   /** Of the pool that it waits for. */
   readonly pool: PoolState | null;
+  /** What befell it and, since its first lease, the address of its node: oldest first, as far back as the ledger remembers. */
+  readonly history: readonly HistoryEntry[];
 }
 
 /**
@@ -38,21 +40,18 @@ export interface LedgerStory {
  * wait is looked for among all leases.
  */
 export async function readStory(
-  ledger: Pick<Ledger, "figures" | "lease" | "look" | "snapshot">,
+  ledger: Pick<Ledger, "figures" | "lease" | "look" | "snapshot" | "history">,
   pod: string,
   knownUid: string | undefined,
 ): Promise<LedgerStory> {
-  const figures = await ledger.figures();
+  const [figures, entries] = await Promise.all([ledger.figures(), ledger.history("", historyLength)]);
   const podUid =
-    knownUid ?? figures.waiters.find((waiter) => waiter.pod === pod)?.podUid ?? (await uidByName(ledger, pod));
-  const nothing = {
-    epoch: figures.epoch,
-    nowMs: figures.nowMs,
-    podUid: null,
-    holding: null,
-    waiting: null,
-    pool: null,
-  };
+    knownUid ??
+    figures.waiters.find((waiter) => waiter.pod === pod)?.podUid ??
+    (await uidByName(ledger, pod)) ??
+    entries.findLast((entry) => entry.pod === pod)?.podUid;
+  const { epoch, nowMs } = figures;
+  const nothing = { epoch, nowMs, podUid: null, holding: null, waiting: null, pool: null, history: [] };
   if (podUid === undefined) return nothing;
   const found = await ledger.lease(podUid);
   const waiting = found.waiter === undefined ? null : waitingOf(placed(found, figures), figures.nowMs);
@@ -62,7 +61,19 @@ export async function readStory(
     holding: await readHolding(ledger, found),
     waiting,
     pool: waiting !== null && needsAddress(waiting) ? await readPoolState(ledger, figures, waiting.pool) : null,
+    history: historyOf(podUid, entries),
   };
+}
+
+/** The pod's own entries, and what was done with its nodes' addresses from its first one on. Pure. */
+export function historyOf(podUid: string, entries: readonly HistoryEntry[]): HistoryEntry[] {
+  const own = entries.filter((entry) => entry.podUid === podUid);
+  const machines = new Set(own.map(({ machine }) => machine));
+  const from = own[0] === undefined ? entries.length : entries.indexOf(own[0]);
+  return entries.filter(
+    (entry, index) =>
+      entry.podUid === podUid || (index >= from && entry.podUid === undefined && machines.has(entry.machine)),
+  );
 }
 
 /** Figures know the place in the queue of all. */

@@ -18,6 +18,7 @@ export function storyLines({ pod, nowMs, kubernetes, ledger, notes }: PodStory):
     `Pod ${pod}`,
     ...(kubernetes === null ? [] : kubernetesLines(kubernetes, nowMs)),
     ...(ledger === null ? [] : ledgerLines(ledger, kubernetes)),
+    ...(ledger === null || ledger.history.length === 0 ? [] : ["History", ...historyLines(ledger)]),
     ...(kubernetes === null || kubernetes.events.length === 0
       ? []
       : ["Events", ...kubernetes.events.map((event) => eventLine(event, nowMs))]),
@@ -39,7 +40,7 @@ function kubernetesLines({ phase, node, createdMs, deletedMs, pool, admission }:
 function ledgerLines({ holding, waiting, pool, nowMs }: LedgerStory, kubernetes: PodFacts | null): string[] {
   if (holding !== null) return holdingLines(holding, nowMs);
   if (waiting !== null) return waitingLines(waiting, pool ?? undefined, nowMs);
-  const isDue = kubernetes === null || kubernetes.admission.outcome === "injected";
+  const isDue = kubernetes?.admission.outcome === "injected";
   const begins = "it asks once its sidecar runs; see kubectl logs -c static-egress-lease";
   return [`  lease:     none, and it does not wait for one${isDue ? `: ${begins}` : ""}`];
 }
@@ -61,4 +62,18 @@ function holdingLines(holding: Holding, nowMs: number): string[] {
 function eventLine({ reason, message, count, lastMs }: PodFacts["events"][number], nowMs: number): string {
   const often = count > 1 ? ` (${count} times)` : "";
   return `  ${duration(nowMs - lastMs)} ago  ${reason}${often}: ${message}`;
+}
+
+const mostHistoryShown = 20;
+
+/** The newest; an attach with how long it took. */
+function historyLines({ history, nowMs }: LedgerStory): string[] {
+  const lines = history.map(({ kind, atMs, ip, node, machine, code }, index) => {
+    const begun = history.slice(0, index).findLast((entry) => entry.machine === machine && entry.kind === "attaching");
+    const took =
+      kind === "attached" && begun !== undefined ? `, after ${((atMs - begun.atMs) / 1000).toFixed(1)} s` : "";
+    return `  ${duration(nowMs - atMs)} ago  ${kind} ${ip} on node ${node}${code === undefined ? "" : `: ${code}`}${took}`;
+  });
+  const left = lines.length - mostHistoryShown;
+  return left > 0 ? [`  ... ${left} before`, ...lines.slice(left)] : lines;
 }

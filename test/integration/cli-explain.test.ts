@@ -115,6 +115,10 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
       "  lease:     held for T in pool partners, ends in T unless renewed",
       "  address:   203.0.113.7 (attached for T) on node worker-1",
       "  shared:    with payments/biller-2",
+      "History",
+      "  T ago  leased 203.0.113.7 on node worker-1",
+      "  T ago  attaching 203.0.113.7 on node worker-1",
+      expect.stringMatching(/^ {2}T ago {2}attached 203\.0\.113\.7 on node worker-1, after \d+\.\d s$/),
       "Events",
       "  T ago  EgressAddressAttached (2 times): Address 203.0.113.7 of pool partners",
       "",
@@ -142,6 +146,12 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
     denied = false;
     expect(code).toBe(0);
     expect(out).toMatch(/lease: +held[^]*Note: Kubernetes was not asked: CLUSTER_DENIED: .*pods is forbidden/);
+  });
+
+  it("explain pod: one that has gone: what befell it", async () => {
+    const { code, out } = await run(["explain", "pod", "payments/hidden-1"], env);
+    expect(code).toBe(0);
+    expect(out).toMatch(/lease: +none[^]*History\n[^]*failed \S+ on node worker-5: NODE_PRIVATE\n/);
   });
 
   it("explain pod: one that nobody knows: exit code 1", async () => {
