@@ -12,8 +12,8 @@ it("goes on when a watch sends what is no event, as a proxy may, and says so", a
     stopping.abort();
     await api.close();
   });
-  const tell = vi.fn();
-  const changed = vi.fn();
+  const tell = vi.fn<(fields: object, message: string) => void>();
+  const changed = vi.fn<(item: string) => void>();
   const list: KubernetesListObject<V1Node> = { items: [node], metadata: { resourceVersion: "1" } };
   const watched = await follow<V1Node, string>({
     config: api.config,
