@@ -8,6 +8,10 @@ export interface ProgramContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly exit: (code: number) => void;
+  /** What a person answers at the terminal; null where there is none. */
+  readonly ask: (question: string) => Promise<string | null>;
+  /** One record of what was changed, by whom. */
+  readonly audit: (record: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface LedgerOptions {

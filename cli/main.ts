@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { basename } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { CommanderError } from "commander";
 import packageFile from "../package.json" with { type: "json" };
 import { EgressError } from "../shared/errors.ts";
@@ -19,6 +20,16 @@ function exitCodeOf(error: unknown): number {
 // Whoever read the output has gone, as `head` does.
 process.stdout.on("error", () => process.exit(0));
 
+async function ask(question: string): Promise<string | null> {
+  if (!process.stdin.isTTY) return null;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(question)).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
 const isPlugin = basename(process.argv[1] ?? "").startsWith("kubectl-");
 const program = createProgram({
   name: isPlugin ? "kubectl static-egress" : "static-egress",
@@ -28,6 +39,8 @@ const program = createProgram({
   exit: (code) => {
     process.exitCode = code;
   },
+  ask,
+  audit: (record) => void process.stderr.write(`${JSON.stringify(record)}\n`),
 });
 program.parseAsync(process.argv).catch((error: unknown) => {
   process.exitCode = exitCodeOf(error);

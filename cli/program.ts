@@ -6,6 +6,7 @@ import {
   type LedgerOptions,
   type ProgramContext,
 } from "./command-options.ts";
+import { addActs } from "./act/command.ts";
 import { addDoctor } from "./doctor/command.ts";
 import { addWatch } from "./watch/command.ts";
 import { addSimulate } from "./simulate/command.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: ProgramContext): Command {
   addWatch(program, context);
   addDoctor(program, context);
   addSimulate(program, context);
+  addActs(program, context);
   program
     .command("completion")
     .summary("A script that completes the command line in a shell")

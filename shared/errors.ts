@@ -59,6 +59,7 @@ export const errorCatalogue = {
     "Check that the webhook's Service answers, and that its certificate is of the CA that was injected.",
   BROKER_REPLY: "Check that STATIC_EGRESS_BROKER_URL is the webhook's; a sidecar newer than the webhook is not served.",
   LEASE_SECRET_WRONG: "Nothing to do: the sidecar acquires its lease again with its token.",
+  LEASE_LIVE: "Delete the pod, and its sidecar gives the lease back; --force ends one that is still renewed.",
   LOCK_LOST: "Nothing to do: the work was stopped and is tried again.",
   CERTIFICATE_INVALID: "Renew the certificate, or remove the files to let static-egress make its own.",
   ROUTE_UNKNOWN: "Call POST /mutate, GET /healthz, GET /readyz, or what GET /v1/openapi.json describes.",

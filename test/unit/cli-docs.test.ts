@@ -4,7 +4,15 @@ import { describe, expect, it } from "vitest";
 import { createProgram } from "../../cli/program.ts";
 import { cliReference } from "../support/cli-reference.ts";
 
-const program = createProgram({ version: "0", env: {}, out: () => undefined, exit: () => undefined });
+const nothing = () => undefined;
+const program = createProgram({
+  version: "0",
+  env: {},
+  out: nothing,
+  exit: nothing,
+  audit: nothing,
+  ask: () => Promise.resolve(null),
+});
 
 describe("docs/cli.md", () => {
   it("is what the program's own definitions say (-u writes it)", async () => {
