@@ -119,6 +119,21 @@ describe.skipIf(redisUrl === "")("docs/ledger.md", () => {
       connection.disconnect();
     });
 
+    it("a user of before there was a history may do all else, and keeps none", async () => {
+      const older = await ledgerUser(redis, redisUrl, "static-egress", installation, ["-xadd", "-xrange"]);
+      made.push(older);
+      const connection = new Redis(older.url);
+      await forget();
+      const ledger = ledgerOver(connection);
+      await fillLedger(ledger);
+      expect((await ledger.snapshot()).leases.length).toBeGreaterThan(0);
+      await expect(ledger.history("", 1)).rejects.toMatchObject({ code: "LEDGER_DENIED" });
+      expect(await redis.exists(`${root}:history`)).toBe(0);
+      connection.disconnect();
+      await forget();
+      await fillLedger(ledgerOver(redis)); // whole again for the others
+    });
+
     it("static-egress-reader may read all of it, and write nothing", async () => {
       const url = await become("static-egress-reader");
       const connection = new Redis(url);

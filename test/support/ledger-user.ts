@@ -14,13 +14,19 @@ export interface LedgerUser {
   forget(): Promise<void>;
 }
 
-/** Makes a user as docs/ledger.md has it, of one installation. `redis` may do so; `url` is that server's. */
-export async function ledgerUser(redis: Redis, url: string, user: string, installation: string): Promise<LedgerUser> {
+/** Makes a user as docs/ledger.md has it, of one installation, with further rules. `redis` may do so; `url` is that server's. */
+export async function ledgerUser(
+  redis: Redis,
+  url: string,
+  user: string,
+  installation: string,
+  but: readonly string[] = [],
+): Promise<LedgerUser> {
   const [name, password] = [`user-${randomUUID()}`, randomUUID()];
   const rules = rulesOf(user).map((rule) =>
     rule.replace("PASSWORD", password).replace("{default}", `{${installation}}`),
   );
-  await redis.call("ACL", "SETUSER", name, ...rules);
+  await redis.call("ACL", "SETUSER", name, ...rules, ...but);
   const as = new URL(url);
   as.username = name;
   as.password = password;

@@ -1,5 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { EgressError } from "../../shared/errors.ts";
+import type { Ledger } from "../../shared/ledger/port.ts";
 import { createMetrics } from "../../shared/metrics.ts";
 import { createAccess, type ReviewVisitor } from "../../webhook/inspection/access.ts";
 import {
@@ -15,8 +17,8 @@ import { inspectedLedger } from "../support/inspection-scene.ts";
 
 const open = async (review?: ReviewVisitor) => (await openWithLedger(review)).ask;
 
-async function openWithLedger(review?: ReviewVisitor) {
-  const { ledger } = await inspectedLedger();
+async function openWithLedger(review?: ReviewVisitor, more: Partial<Ledger> = {}) {
+  const ledger = { ...(await inspectedLedger()).ledger, ...more };
   const access = createAccess(review);
   const page = "<style>a</style><script>b</script>";
   const inspection = { ledger, access, page, clock: Date.now, log: pino({ level: "silent" }) };
@@ -101,7 +103,7 @@ describe("inspection API", () => {
     const ask = await open();
     const { spans, sinceMs } = addressHistory.parse((await ask("/api/addresses/203.0.113.2/history")).body);
     expect(spans).toMatchObject([{ node: "n2", toMs: null, pods: [{ pod: "apps/p2", toMs: null }] }]);
-    expect(sinceMs).toBeLessThanOrEqual(spans[0]?.attachedMs ?? 0);
+    expect(sinceMs).toBeLessThanOrEqual(spans?.[0]?.attachedMs ?? 0);
     expect(addressHistory.parse((await ask("/api/addresses/nowhere/history")).body).spans).toEqual([]);
   });
 
@@ -109,10 +111,20 @@ describe("inspection API", () => {
     const { ask, ledger } = await openWithLedger();
     await ledger.release("p1", { mayWork: [] });
     const story = podStory.parse((await ask("/api/pods/apps/p1")).body);
-    expect([story.rows, story.steps.map(({ kind }) => kind)]).toEqual([
+    expect([story.rows, story.steps?.map(({ kind }) => kind)]).toEqual([
       [],
       ["leased", "attaching", "attached", "released"],
     ]);
+  });
+
+  it("tells no history, and all else, where the ledger's user may not read it", async () => {
+    const history = () => Promise.reject(new EgressError("LEDGER_DENIED", "no xrange"));
+    const { ask } = await openWithLedger(undefined, { history });
+    expect(podStory.parse((await ask("/api/pods/apps/p1")).body)).toMatchObject({
+      steps: null,
+      rows: [{ podUid: "p1" }],
+    });
+    expect(addressHistory.parse((await ask("/api/addresses/203.0.113.2/history")).body).spans).toBeNull();
   });
 
   it.each([

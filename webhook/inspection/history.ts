@@ -1,3 +1,4 @@
+import { codeOf } from "../../shared/errors.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { historyLength, type HistoryEntry } from "../../shared/ledger/records.ts";
 
@@ -7,11 +8,11 @@ const idleMs = 60_000;
 
 /**
  * What befell addresses, oldest first. The first read costs all that is kept, the next ones what has come since; reads at
- * the same time are one. Rejects as the ledger does.
+ * the same time are one. Null where the ledger's user may not read it: an ACL of before there was one. Else rejects as the ledger does.
  */
-export function readHistory(ledger: Pick<Ledger, "history">): () => Promise<readonly HistoryEntry[]> {
+export function readHistory(ledger: Pick<Ledger, "history">): () => Promise<readonly HistoryEntry[] | null> {
   let known: HistoryEntry[] = [];
-  let reading: Promise<readonly HistoryEntry[]> | undefined;
+  let reading: Promise<readonly HistoryEntry[] | null> | undefined;
   let idle: NodeJS.Timeout | undefined;
 
   async function read(): Promise<readonly HistoryEntry[]> {
@@ -28,9 +29,14 @@ export function readHistory(ledger: Pick<Ledger, "history">): () => Promise<read
       known = [];
     }, idleMs);
     idle.unref();
-    reading ??= read().finally(() => {
-      reading = undefined;
-    });
+    reading ??= read()
+      .catch((error: unknown) => {
+        if (codeOf(error) === "LEDGER_DENIED") return null;
+        throw error;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
     return reading;
   };
 }

@@ -71,13 +71,9 @@ export function addInspectionRoutes(app: FastifyInstance, options: InspectionOpt
     api.get<{ Params: { ip: string } }>("/api/addresses/:ip/history", async (request): Promise<AddressHistory> => {
       const { ip } = request.params;
       const [{ nowMs }, entries] = await Promise.all([mirror.read(), history()]);
-      const spans = timeLine(entries.filter((entry) => entry.ip === ip)).slice(0, mostSpans);
-      return {
-        nowMs,
-        ip,
-        sinceMs: entries[0]?.atMs ?? null,
-        spans: spans.map((span) => ({ ...span, pods: [...span.pods] })),
-      };
+      const spans = entries && timeLine(entries.filter((entry) => entry.ip === ip)).slice(0, mostSpans);
+      const sinceMs = entries?.[0]?.atMs ?? null;
+      return { nowMs, ip, sinceMs, spans: spans && spans.map((span) => ({ ...span, pods: [...span.pods] })) };
     });
     list("/api/nodes", nodesOf);
     list("/api/leases", (snapshot) => podsOf(snapshot).filter(({ state }) => state !== "waiting"));

@@ -99,7 +99,10 @@ export const addressHistory = z.strictObject({
   nowMs: timeMs,
   ip: z.string(),
   sinceMs: timeMs.nullable().describe("the oldest that is kept of any address"),
-  spans: z.array(span).describe("newest first, at most 200"),
+  spans: z
+    .array(span)
+    .nullable()
+    .describe("newest first, at most 200; null: the ledger's user may not read the history"),
 });
 export type AddressHistory = z.infer<typeof addressHistory>;
 
@@ -123,7 +126,10 @@ export const podStory = z.strictObject({
       }),
     )
     .describe("each pod of that name, an older one included that still holds a lease"),
-  steps: z.array(step).describe("what befell its leases and their addresses, oldest first, the last 200"),
+  steps: z
+    .array(step)
+    .nullable()
+    .describe("what befell its leases and their addresses, oldest first, the last 200; null: likewise"),
 });
 export type PodStory = z.infer<typeof podStory>;
 

@@ -1,7 +1,8 @@
+import type * as z from "zod";
 import { EgressError } from "../../shared/errors.ts";
 import type { HistoryEntry, PodLease, Snapshot } from "../../shared/ledger/records.ts";
 import { nodesOf, podsOf, poolsOf } from "./lists.ts";
-import type { PodStory } from "./schemas.ts";
+import type { PodStory, step } from "./schemas.ts";
 
 const mostSteps = 200;
 
@@ -11,12 +12,12 @@ const mostSteps = 200;
 export async function storyOf(
   pod: string,
   snapshot: Snapshot,
-  history: readonly HistoryEntry[],
+  history: readonly HistoryEntry[] | null,
   lease: (podUid: string) => Promise<PodLease>,
 ): Promise<PodStory> {
   const found = podsOf(snapshot).filter((row) => row.pod === pod);
-  const steps = stepsOf(pod, history);
-  if (found.length + steps.length === 0)
+  const steps = history && stepsOf(pod, history);
+  if (found.length === 0 && (steps === null || steps.length === 0))
     throw new EgressError("POD_UNKNOWN", `no pod ${pod} holds a lease or waits for one`);
   const rows = await Promise.all(
     found.map(async (row) => ({
@@ -30,7 +31,7 @@ export async function storyOf(
 }
 
 /** Its own entries, and those of the address that it had, while it had it. */
-function stepsOf(pod: string, history: readonly HistoryEntry[]): PodStory["steps"] {
+function stepsOf(pod: string, history: readonly HistoryEntry[]): z.infer<typeof step>[] {
   const held = new Map<string, string>();
   const steps = history.filter((entry) => {
     const place = `${entry.ip} ${entry.machine}`;

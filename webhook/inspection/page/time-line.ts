@@ -4,7 +4,11 @@ import { h, svg, type Child } from "./dom.ts";
 import { nodeLink, podLink } from "./parts.ts";
 import { table } from "./table.ts";
 
-type Span = AddressHistory["spans"][number];
+type Span = NonNullable<AddressHistory["spans"]>[number];
+
+/** Why there is no history to show, or that there is none. */
+export const noHistory = (rows: readonly unknown[] | null): string =>
+  rows === null ? "The ledger's user may not read the history: it needs +xadd +xrange." : "Nothing is kept of it.";
 
 /** Pods of one span that are named. */
 const shownPods = 8;
@@ -24,10 +28,10 @@ export function timeLineTable({ spans, sinceMs }: AddressHistory, nowMs: number)
       { heading: "Attached after", cell: attachedAfter },
       { heading: "Pods", cell: (span) => podsOf(span, nowMs) },
     ],
-    rows: spans,
+    rows: spans ?? [],
     key: ({ machine, fromMs, toMs }) => `${machine} ${fromMs ?? `until ${toMs}`}`,
     nowMs,
-    empty: "Nothing is kept of it.",
+    empty: noHistory(spans),
   });
 }
 
@@ -45,7 +49,8 @@ function podsOf({ pods }: Span, nowMs: number): readonly Child[] {
 }
 
 /** The same as a strip from the oldest to now; in words it is the table. */
-export function strip({ spans, sinceMs }: AddressHistory, nowMs: number): HTMLElement {
+export function strip({ spans: told, sinceMs }: AddressHistory, nowMs: number): HTMLElement {
+  const spans = told ?? [];
   const fromMs = Math.min(...spans.map((span) => span.fromMs ?? sinceMs ?? nowMs));
   if (spans.length === 0 || fromMs >= nowMs) return h("div");
   const place = (ms: number) => ((ms - fromMs) / (nowMs - fromMs)) * 1000;

@@ -4,7 +4,7 @@ import { h } from "../dom.ts";
 import { duration } from "../../../../shared/inspection/duration.ts";
 import { addressLink, age, bar, facts, nodeLink, podState, poolLink, state } from "../parts.ts";
 import { pager, table } from "../table.ts";
-import { moment } from "../time-line.ts";
+import { moment, noHistory } from "../time-line.ts";
 import { addressTable, leaseTable, waitingTable } from "../tables.ts";
 import { partOf, type View } from "../view.ts";
 
@@ -95,7 +95,7 @@ export const onePod: View = async ({ names: [namespace = "", name = ""] }) => {
 };
 
 function stepsTable(steps: PodStory["steps"], nowMs: number): HTMLElement {
-  return table<PodStory["steps"][number]>({
+  return table<NonNullable<PodStory["steps"]>[number]>({
     label: "What befell it",
     columns: [
       { heading: "At", cell: ({ atMs }) => moment(atMs) },
@@ -103,10 +103,10 @@ function stepsTable(steps: PodStory["steps"], nowMs: number): HTMLElement {
       { heading: "Address", cell: ({ ip }) => addressLink(ip) },
       { heading: "Node", cell: ({ node }) => nodeLink(node) },
     ],
-    rows: steps.toReversed(),
+    rows: (steps ?? []).toReversed(),
     key: ({ atMs, kind, ip }) => `${atMs} ${kind} ${ip}`,
     nowMs,
-    empty: "Nothing is kept of it.",
+    empty: noHistory(steps),
   });
 }
 
