@@ -1,5 +1,7 @@
+import type { CoreV1Event } from "@kubernetes/client-node";
 import { annotations } from "../../webhook/admission/names.ts";
 import { ownership } from "../../webhook/admission/ownership.ts";
+import { messageOf } from "../../webhook/admission/reply.ts";
 import { readPod } from "../../webhook/admission/pod.ts";
 import { asked, type OpenCluster } from "./open-cluster.ts";
 
@@ -47,11 +49,7 @@ export async function readPodFacts(cluster: OpenCluster, namespace: string, name
   );
   const events = (list?.items ?? [])
     .filter(({ reason }) => reason?.startsWith("Egress"))
-    .map((event): PodEvent => {
-      const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp;
-      const count = event.series?.count ?? event.count ?? 1;
-      return { reason: event.reason ?? "", message: event.message ?? "", count, lastMs: timeOf(last) };
-    })
+    .map(podEventOf)
     .toSorted((a, b) => a.lastMs - b.lastMs);
   const annotated = pod.metadata?.annotations ?? {};
   return {
@@ -65,6 +63,33 @@ export async function readPodFacts(cluster: OpenCluster, namespace: string, name
     admission: admissionOf(pod),
     events,
   };
+}
+
+/**
+ * The webhook's refusals of pods that were to be made by a workload of this name, or for a pod of this name: who makes them is told,
+ * and there is no pod to tell. Throws as `readPodFacts`.
+ */
+export async function readRefusals(cluster: OpenCluster, namespace: string, name: string): Promise<PodEvent[]> {
+  const core = cluster.api(cluster.client.CoreV1Api);
+  const fieldSelector = "reason=FailedCreate";
+  const list = await asked(`listing events of ${namespace}`, core.listNamespacedEvent({ namespace, fieldSelector }));
+  return (list?.items ?? [])
+    .filter(({ message }) => message?.includes(refusal))
+    .filter(({ involvedObject: { name: maker = "" } }) => isOf(maker, name) || isOf(name, maker))
+    .map(podEventOf)
+    .toSorted((a, b) => a.lastMs - b.lastMs);
+}
+
+/** How each refusal of the webhook begins (webhook/admission/reply.ts). */
+const refusal = messageOf([]);
+
+/** Names of what a workload makes begin with its own. */
+const isOf = (name: string, maker: string): boolean => name === maker || (maker !== "" && name.startsWith(`${maker}-`));
+
+function podEventOf(event: CoreV1Event): PodEvent {
+  const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp;
+  const count = event.series?.count ?? event.count ?? 1;
+  return { reason: event.reason ?? "", message: event.message ?? "", count, lastMs: timeOf(last) };
 }
 
 const timeOf = (time: Date | string | undefined): number => (time === undefined ? 0 : new Date(time).getTime());

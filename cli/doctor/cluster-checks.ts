@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { duration } from "../../shared/inspection/duration.ts";
 import { parsePools } from "../../shared/pools/file.ts";
 import { annotations } from "../../webhook/admission/names.ts";
+import { messageOf } from "../../webhook/admission/reply.ts";
 import { asked, type OpenCluster } from "../cluster/open-cluster.ts";
 import { found, ok, type Finding } from "./finding.ts";
 
@@ -138,7 +139,7 @@ export function judgeReach(check: string, refusal: string | undefined, namespace
     const fix = `Take the label static-egress/ignore off the namespace, or try --try-in another. ${apply}`;
     return found(check, "problem", seen, fix);
   }
-  if (refusal.includes("static-egress does not admit this pod")) return ok(check, "the API server reaches the webhook");
+  if (refusal.includes(messageOf([]))) return ok(check, "the API server reaches the webhook");
   if (refusal.includes("failed calling webhook")) {
     const why = /failed calling webhook[^"]*"pods\.static-egress\.io[^"]*"[^]{0,300}/.exec(
       refusal.replaceAll("\\", ""),

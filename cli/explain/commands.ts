@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { codeOf, EgressError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/one-line.ts";
 import { openCluster, type OpenCluster } from "../cluster/open-cluster.ts";
-import { readPodFacts, type PodFacts } from "../cluster/pod-facts.ts";
+import { readPodFacts, readRefusals, type PodEvent, type PodFacts } from "../cluster/pod-facts.ts";
 import {
   addClusterOptions,
   addLedgerOptions,
@@ -98,6 +98,10 @@ async function storyOf(
   if (cluster === null && notes.length === 0) notes.push("there is no kubeconfig: only the ledger was asked");
   const kubernetes =
     cluster === null ? null : await orNote<PodFacts | null>(readPodFacts(cluster, namespace, name), notes);
+  const refusals =
+    cluster === null || kubernetes !== null || notes.length > 0
+      ? []
+      : ((await orNote<PodEvent[]>(readRefusals(cluster, namespace, name), notes)) ?? []);
   let ledgerFailure: unknown;
   const ledger = await readFrom(options, (opened) => readStory(opened, pod, kubernetes?.uid)).catch(
     (error: unknown): LedgerStory | null => {
@@ -108,15 +112,16 @@ async function storyOf(
   );
   if (ledger === null) {
     // Nothing else is known: what failed is the answer.
-    if (kubernetes === null) throw ledgerFailure;
+    if (kubernetes === null && refusals.length === 0) throw ledgerFailure;
     notes.push(`the ledger was not asked: ${sentence(ledgerFailure)}`);
   }
-  if (kubernetes === null && ledger !== null && ledger.podUid === null) {
+  if (kubernetes === null && refusals.length === 0 && ledger !== null && ledger.podUid === null) {
     const seen = cluster === null ? "" : "; Kubernetes has no such pod either";
     throw new EgressError("POD_UNKNOWN", `no pod ${pod} holds a lease or waits for one${seen}`);
   }
-  if (kubernetes === null && cluster !== null && notes.length === 0) notes.push("Kubernetes has no such pod any more");
-  return { pod, nowMs: ledger?.nowMs ?? Date.now(), kubernetes, ledger, notes };
+  if (kubernetes === null && cluster !== null && notes.length + refusals.length === 0)
+    notes.push("Kubernetes has no such pod any more");
+  return { pod, nowMs: ledger?.nowMs ?? Date.now(), kubernetes, ledger, refusals, notes };
 }
 
 /** Null, and a note that says why, for what could not be asked. */

@@ -1,4 +1,4 @@
-import type { PodFacts } from "../cluster/pod-facts.ts";
+import type { PodEvent, PodFacts } from "../cluster/pod-facts.ts";
 import { duration } from "../../shared/inspection/duration.ts";
 import type { Holding, LedgerStory } from "./pod-story.ts";
 import { waitingLines } from "./waiting.ts";
@@ -9,15 +9,19 @@ export interface PodStory {
   readonly nowMs: number;
   readonly kubernetes: PodFacts | null;
   readonly ledger: LedgerStory | null;
+  /** Where there is no such pod: how the webhook refused it. */
+  readonly refusals: readonly PodEvent[];
   readonly notes: readonly string[];
 }
 
 /** The story for people: what Kubernetes knows of the pod, what admission did, what it holds or waits for, what happened. */
-export function storyLines({ pod, nowMs, kubernetes, ledger, notes }: PodStory): string[] {
+export function storyLines({ pod, nowMs, kubernetes, ledger, refusals, notes }: PodStory): string[] {
   return [
     `Pod ${pod}`,
     ...(kubernetes === null ? [] : kubernetesLines(kubernetes, nowMs)),
-    ...(ledger === null ? [] : ledgerLines(ledger, kubernetes)),
+    ...(refusals.length === 0 ? [] : ["  admission: refused: there is no such pod, and the webhook says why"]),
+    ...refusals.map((event) => eventLine(event, nowMs)),
+    ...(ledger === null || (ledger.podUid === null && refusals.length > 0) ? [] : ledgerLines(ledger, kubernetes)),
     ...(ledger === null || ledger.history.length === 0 ? [] : ["History", ...historyLines(ledger)]),
     ...(kubernetes === null || kubernetes.events.length === 0
       ? []
@@ -59,7 +63,7 @@ function holdingLines(holding: Holding, nowMs: number): string[] {
   ];
 }
 
-function eventLine({ reason, message, count, lastMs }: PodFacts["events"][number], nowMs: number): string {
+function eventLine({ reason, message, count, lastMs }: PodEvent, nowMs: number): string {
   const often = count > 1 ? ` (${count} times)` : "";
   return `  ${duration(nowMs - lastMs)} ago  ${reason}${often}: ${message}`;
 }

@@ -40,6 +40,14 @@ const events = [
   { metadata: { name: "e2", namespace: "payments" }, involvedObject: {}, reason: "Pulled", message: "image" },
 ];
 
+const refused = ["shop-6d9f", "other"].map((maker) => ({
+  metadata: { name: `refused-${maker}`, namespace: "payments" },
+  involvedObject: { kind: "ReplicaSet", name: maker },
+  reason: "FailedCreate",
+  message: `Error creating: admission webhook denied: static-egress does not admit this pod: pool of ${maker}`,
+  lastTimestamp: "2026-01-01T00:00:05Z",
+}));
+
 describe.skipIf(redisUrl === "")("static-egress explains", () => {
   const env = { REDIS_URL: redisUrl, STATIC_EGRESS_INSTALLATION: installation, HOME: "/nowhere" };
   let api: Awaited<ReturnType<typeof fakeApiServer>>;
@@ -54,6 +62,7 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
       if (denied) return { status: 403, body: { kind: "Status", message: "pods is forbidden" } };
       if (path.endsWith("/events")) {
         const wanted = query.get("fieldSelector") ?? "";
+        if (wanted === "reason=FailedCreate") return { body: { kind: "EventList", items: refused } };
         return { body: { kind: "EventList", items: wanted.includes("name=biller-1") ? events : [] } };
       }
       const found = pods.find(({ metadata }) => path === `/api/v1/namespaces/payments/pods/${metadata.name}`);
@@ -152,6 +161,17 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
     const { code, out } = await run(["explain", "pod", "payments/hidden-1"], env);
     expect(code).toBe(0);
     expect(out).toMatch(/lease: +none[^]*History\n[^]*failed \S+ on node worker-5: NODE_PRIVATE\n/);
+  });
+
+  it.each(["shop", "shop-6d9f", "shop-6d9f-x2x4z"])("explain pod: %s, that the webhook refused: why", async (name) => {
+    const { code, out } = await run(["explain", "pod", `payments/${name}`], withCluster);
+    expect(code).toBe(0);
+    expect(timeless(out).split("\n")).toEqual([
+      `Pod payments/${name}`,
+      "  admission: refused: there is no such pod, and the webhook says why",
+      expect.stringMatching(/FailedCreate: .*static-egress does not admit this pod: pool of shop-6d9f$/),
+      "",
+    ]);
   });
 
   it("explain pod: one that nobody knows: exit code 1", async () => {
