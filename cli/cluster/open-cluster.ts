@@ -23,14 +23,14 @@ function namesCluster({ kubeconfig }: ClusterOptions, env: Readonly<Record<strin
 
 /**
  * The cluster that kubectl would take; null when none is named anywhere. The client is loaded only now: it is large. Throws
- * CLUSTER_UNREACHABLE for a kubeconfig that cannot be read, or that has no such context.
+ * CLUSTER_UNREACHABLE for a kubeconfig that cannot be read, or that has no such context, and where Node is too old for the client.
  */
 export async function openCluster(
   options: ClusterOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenCluster | null> {
   if (!namesCluster(options, env)) return null;
-  const client = await import("@kubernetes/client-node");
+  const client = await loadClient();
   const kubeConfig = new client.KubeConfig();
   try {
     const file = options.kubeconfig ?? env["KUBECONFIG"];
@@ -48,6 +48,18 @@ export async function openCluster(
   // What the client assumes when it finds neither a service account nor a kubeconfig.
   if (server === "http://localhost:8080") return null;
   return { kubeConfig, client, server, api: (kind) => kubeConfig.makeApiClient(kind as never) };
+}
+
+/** The client wants a newer Node than the rest of the command line. */
+async function loadClient(): Promise<OpenCluster["client"]> {
+  try {
+    return await import("@kubernetes/client-node");
+  } catch (error) {
+    throw new EgressError("CLUSTER_UNREACHABLE", `the Kubernetes client does not load in Node ${process.version}`, {
+      cause: error,
+      fix: "Run static-egress with Node 22.19 or newer for what it asks of a cluster.",
+    });
+  }
 }
 
 /** As kubectl does it: what is there first wins. */

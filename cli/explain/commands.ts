@@ -112,7 +112,7 @@ async function storyOf(
   );
   if (ledger === null) {
     // Nothing else is known: what failed is the answer.
-    if (kubernetes === null && refusals.length === 0) throw ledgerFailure;
+    if (kubernetes === null && refusals.length === 0) throw withNotes(ledgerFailure, notes);
     notes.push(`the ledger was not asked: ${sentence(ledgerFailure)}`);
   }
   if (kubernetes === null && refusals.length === 0 && ledger !== null && ledger.podUid === null) {
@@ -122,6 +122,16 @@ async function storyOf(
   if (kubernetes === null && cluster !== null && notes.length + refusals.length === 0)
     notes.push("Kubernetes has no such pod any more");
   return { pod, nowMs: ledger?.nowMs ?? Date.now(), kubernetes, ledger, refusals, notes };
+}
+
+/** What failed, and what else could not be asked. */
+function withNotes(error: unknown, notes: readonly string[]): unknown {
+  if (!(error instanceof EgressError)) return error;
+  const { code, message, fix } = error;
+  return new EgressError(code, [message, ...notes.map((note) => note.replace(/\.$/, ""))].join("; "), {
+    cause: error,
+    fix,
+  });
 }
 
 /** Null, and a note that says why, for what could not be asked. */

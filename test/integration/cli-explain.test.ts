@@ -180,6 +180,14 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
     expect(error).toMatch(/^static-egress: POD_UNKNOWN: no pod payments\/nobody .*Kubernetes has no such pod either/);
   });
 
+  it("explain pod: neither side answers: exit code 1, and what each says", async () => {
+    denied = true;
+    const { code, error } = await run(["explain", "pod", "a/b", "--redis", "redis://127.0.0.1:1"], withCluster);
+    denied = false;
+    expect(code).toBe(1);
+    expect(error).toMatch(/LEDGER_UNREACHABLE: .*; Kubernetes was not asked: CLUSTER_DENIED: /);
+  });
+
   it("explain pod: a name without a namespace: exit code 2", async () => {
     const { code, error } = await run(["explain", "pod", "biller-1"], env);
     expect(code).toBe(2);

@@ -15,6 +15,8 @@ export function cliReference(program: Command): string {
     "",
     "Completions: `source <(static-egress completion bash)`, the same with zsh, `static-egress completion fish | source`.",
     "",
+    "`explain` and `doctor` ask the cluster of the kubeconfig, too, and need Node 22.19 for that; all else runs on Node 20.",
+    "",
     "## Exit codes",
     "",
     "| code | meaning |",
