@@ -1,3 +1,4 @@
+import { codeOf } from "../../shared/errors.ts";
 import { addressState, type AddressState } from "../../shared/inspection/address-state.ts";
 import type { Ledger } from "../../shared/ledger/port.ts";
 import { historyLength, type HistoryEntry, type LedgerFigures, type PodLease } from "../../shared/ledger/records.ts";
@@ -31,8 +32,11 @@ export interface LedgerStory {
   readonly waiting: Waiting | null;
   /** Of the pool that it waits for. */
   readonly pool: PoolState | null;
-  /** What befell it and, since its first lease, the address of its node: oldest first, as far back as the ledger remembers. */
-  readonly history: readonly HistoryEntry[];
+  /**
+   * What befell it and, since its first lease, the address of its node: oldest first, as far back as the ledger remembers. Null: this Redis user may
+   * not read it.
+   */
+  readonly history: readonly HistoryEntry[] | null;
 }
 
 /**
@@ -44,12 +48,12 @@ export async function readStory(
   pod: string,
   knownUid: string | undefined,
 ): Promise<LedgerStory> {
-  const [figures, entries] = await Promise.all([ledger.figures(), ledger.history("", historyLength)]);
+  const [figures, entries] = await Promise.all([ledger.figures(), readHistory(ledger)]);
   const podUid =
     knownUid ??
     figures.waiters.find((waiter) => waiter.pod === pod)?.podUid ??
     (await uidByName(ledger, pod)) ??
-    entries.findLast((entry) => entry.pod === pod)?.podUid;
+    entries?.findLast((entry) => entry.pod === pod)?.podUid;
   const { epoch, nowMs } = figures;
   const nothing = { epoch, nowMs, podUid: null, holding: null, waiting: null, pool: null, history: [] };
   if (podUid === undefined) return nothing;
@@ -61,8 +65,18 @@ export async function readStory(
     holding: await readHolding(ledger, found),
     waiting,
     pool: waiting !== null && needsAddress(waiting) ? await readPoolState(ledger, figures, waiting.pool) : null,
-    history: historyOf(podUid, entries),
+    history: entries === null ? null : historyOf(podUid, entries),
   };
+}
+
+/** Users of Redis that are older than the history lack its command, and may read all else. */
+async function readHistory(ledger: Pick<Ledger, "history">): Promise<HistoryEntry[] | null> {
+  try {
+    return await ledger.history("", historyLength);
+  } catch (error) {
+    if (codeOf(error) === "LEDGER_DENIED") return null;
+    throw error;
+  }
 }
 
 /** The pod's own entries, and what was done with its nodes' addresses from its first one on. Pure. */

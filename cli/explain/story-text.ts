@@ -22,7 +22,7 @@ export function storyLines({ pod, nowMs, kubernetes, ledger, refusals, notes }: 
     ...(refusals.length === 0 ? [] : ["  admission: refused: there is no such pod, and the webhook says why"]),
     ...refusals.map((event) => eventLine(event, nowMs)),
     ...(ledger === null || (ledger.podUid === null && refusals.length > 0) ? [] : ledgerLines(ledger, kubernetes)),
-    ...(ledger === null || ledger.history.length === 0 ? [] : ["History", ...historyLines(ledger)]),
+    ...(ledger === null ? [] : historyLines(ledger.history, ledger.nowMs)),
     ...(kubernetes === null || kubernetes.events.length === 0
       ? []
       : ["Events", ...kubernetes.events.map((event) => eventLine(event, nowMs))]),
@@ -71,7 +71,9 @@ function eventLine({ reason, message, count, lastMs }: PodEvent, nowMs: number):
 const mostHistoryShown = 20;
 
 /** The newest; an attach with how long it took. */
-function historyLines({ history, nowMs }: LedgerStory): string[] {
+function historyLines(history: LedgerStory["history"], nowMs: number): string[] {
+  if (history === null) return ["Note: this Redis user may not read the history (docs/ledger.md)"];
+  if (history.length === 0) return [];
   const lines = history.map(({ kind, atMs, ip, node, machine, code }, index) => {
     const begun = history.slice(0, index).findLast((entry) => entry.machine === machine && entry.kind === "attaching");
     const took =
@@ -79,5 +81,5 @@ function historyLines({ history, nowMs }: LedgerStory): string[] {
     return `  ${duration(nowMs - atMs)} ago  ${kind} ${ip} on node ${node}${code === undefined ? "" : `: ${code}`}${took}`;
   });
   const left = lines.length - mostHistoryShown;
-  return left > 0 ? [`  ... ${left} before`, ...lines.slice(left)] : lines;
+  return ["History", ...(left > 0 ? [`  ... ${left} before`, ...lines.slice(left)] : lines)];
 }

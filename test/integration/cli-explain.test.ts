@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connectLedger } from "../../shared/ledger/redis/connect.ts";
 import { fakeApiServer } from "../support/cluster/fake-api-server.ts";
+import { ledgerUser } from "../support/ledger-user.ts";
 import { builtCli } from "./cli-run.ts";
 import { fillLedger, uids } from "./cli-scene.ts";
 
@@ -178,6 +179,18 @@ describe.skipIf(redisUrl === "")("static-egress explains", () => {
     const { code, error } = await run(["explain", "pod", "payments/nobody"], withCluster);
     expect(code).toBe(1);
     expect(error).toMatch(/^static-egress: POD_UNKNOWN: no pod payments\/nobody .*Kubernetes has no such pod either/);
+  });
+
+  it("explain pod: by a Redis user that is older than the history: all else", async () => {
+    const redis = new Redis(redisUrl);
+    const user = await ledgerUser(redis, redisUrl, "static-egress-reader", installation, ["-xrange"]);
+    const { code, out } = await run(["explain", "pod", "payments/nightly-1", "--redis", user.url], env);
+    await user.forget();
+    redis.disconnect();
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/number 1 of 1[^]*Note: this Redis user may not read the history/),
+    ]);
   });
 
   it("explain pod: neither side answers: exit code 1, and what each says", async () => {
