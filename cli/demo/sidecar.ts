@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 
@@ -22,6 +22,8 @@ const imageEnvironment = { NODE_ENV: "production", MALLOC_ARENA_MAX: "1", UV_THR
 
 /** The real sidecar as a child process, with the container's environment and nothing else of ours. */
 export function sidecarProcesses(script: string, path: string): StartSidecar {
+  const running = new Set<ChildProcess>();
+  process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
   return async (environment, runDirectory) => {
     const log = openSync(join(runDirectory, "sidecar.log"), "a");
     const child = spawn(process.execPath, [...nodeFlags, script], {
@@ -31,10 +33,10 @@ export function sidecarProcesses(script: string, path: string): StartSidecar {
     });
     closeSync(log);
     const kill = () => void child.kill("SIGKILL");
-    process.on("exit", kill);
+    running.add(child);
     const exited = new Promise<string>((resolve) => {
       const end = (how: string) => {
-        process.off("exit", kill);
+        running.delete(child);
         resolve(how);
       };
       child.once("exit", (code, signal) => end(signal ?? `exit code ${code}`));

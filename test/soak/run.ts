@@ -47,11 +47,11 @@ export async function soak(
   ).catch(fail);
   problems.push(...(await explainAddresses(site)));
   await progress.stop();
+  problems.push(...(await judgeKeys(keysFirst)));
   const keysLast = await ledgerKeys();
   const { unexplained, explained } = judgeViolations(await violations(), storm.windows);
   const counts = traffic.counts();
   problems.push(
-    ...judgeKeys(keysFirst, keysLast),
     ...judgeUsage(usage.processes()),
     ...judgeRepairs(storm.repairs),
     ...unexplained.map((violation) => `violation: ${violation}`),

@@ -3,7 +3,7 @@ import { redis } from "../e2e/support/ours.ts";
 import type { Violation } from "../e2e/support/lab.ts";
 import type { Repair, Window } from "./storm.ts";
 import type { Site } from "./site.ts";
-import { growth, type Process } from "./usage.ts";
+import { growth, ledgerKeys, type Process } from "./usage.ts";
 
 /** A doubtful ledger detaches nothing for two lease lifetimes; then linger, a sweep, the cloud. */
 const settleSeconds = 200;
@@ -46,15 +46,27 @@ export async function explainAddresses(site: Site): Promise<string[]> {
   );
 }
 
-/** What is left in the ledger for pods and work that are gone. */
-export function judgeKeys(first: Readonly<Record<string, number>>, last: Readonly<Record<string, number>>): string[] {
-  return passing.flatMap((family) => {
-    const more = (last[family] ?? 0) - (first[family] ?? 0);
-    return more > 0 ? [`${more} more keys '${family}' than at the start`] : [];
-  });
+/** What is left in the ledger for pods and work that are gone, once work that still goes on (the second half of a swap) has ended. */
+export async function judgeKeys(first: Readonly<Record<string, number>>): Promise<string[]> {
+  let left: string[] = [];
+  const look = async (): Promise<object | string> => {
+    const last = await ledgerKeys();
+    left = passing.flatMap((family) => {
+      const more = (last[family] ?? 0) - (first[family] ?? 0);
+      return more > 0 ? [`${more} more keys '${family}' than at the start`] : [];
+    });
+    return left.length === 0 ? last : left.join(", ");
+  };
+  return until("no key is left for what has ended", look, 60).then(
+    () => [],
+    () => left,
+  );
 }
 
 export function judgeUsage(processes: readonly Process[]): string[] {
+  const seen = new Set(processes.map(({ kind }) => kind));
+  const unseen = (["webhook", "sidecar"] as const).filter((kind) => !seen.has(kind));
+  if (unseen.length > 0) return [`no ${unseen.join(" and no ")} was measured`];
   return processes.flatMap((process) => {
     const grown = growth(process, warmMs, judgedAfterMs);
     const limit = mayGrow[process.kind];
