@@ -121,8 +121,6 @@ export function startControl({ config, kubeConfig, pools, metrics, log, clock }:
 
   const leases = createLeaseService({
     ledger,
-    work: () => Promise.reject(new Error("no cloud work was asked for")),
-    mayWork: [],
     leaseMs: config.STATIC_EGRESS_LEASE_SECONDS * 1000,
     log,
   });

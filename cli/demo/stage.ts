@@ -107,8 +107,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const certificate = await issue(authority, names, clock());
   const leases = createLeaseService({
     ledger,
-    work: () => Promise.reject(new Error("no cloud work was asked for")),
-    mayWork: [],
     leaseMs: leaseSeconds * 1000,
     log,
   });

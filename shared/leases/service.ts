@@ -25,16 +25,16 @@ const settlingMs = 400;
 
 /**
  * The lease service: leases over the ledger and the cloud. `work` does a job to its end, settling included; `mayWork` names
- * the clouds for which this process can. Elsewhere the controller does the work, and a pod hears of it by a wake-up.
+ * the clouds for which this process can: none without. Elsewhere the controller does the work, and a pod hears of it by a wake-up.
  */
 export function createLeaseService(options: {
   ledger: Ledger;
-  work: (job: Job, signal: AbortSignal | undefined) => Promise<void>;
-  mayWork: readonly string[];
+  work?: (job: Job, signal: AbortSignal | undefined) => Promise<void>;
+  mayWork?: readonly string[];
   leaseMs: number;
   log: Logger;
 }): LeaseService {
-  const { ledger, work, mayWork, leaseMs, log } = options;
+  const { ledger, work = noWork, mayWork = [], leaseMs, log } = options;
   const waiting = new Map<string, Waiting>();
 
   /** Pods that have ended, or ask another replica now. The map is in the order in which they last asked. */
@@ -132,4 +132,5 @@ export function createLeaseService(options: {
   };
 }
 
+const noWork = () => Promise.reject(new Error("no cloud work was asked for"));
 const proof = (secretHash: string | undefined) => (secretHash === undefined ? {} : { secretHash });

@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSidecar } from "../integration/sidecar-scene.ts";
+import { podEnvironment, startSidecar } from "../integration/sidecar-scene.ts";
 import { createMemoryLedger } from "../../shared/ledger/memory/ledger.ts";
 import { fillPartners } from "../support/ledger-cases.ts";
 import { brokerScene } from "../support/lease-api/broker-scene.ts";
@@ -23,13 +23,7 @@ export async function benchSidecarBrokered({ holdSeconds }: BenchSettings): Prom
     STATIC_EGRESS_BROKER_URL: webhook.url,
     STATIC_EGRESS_BROKER_CA: webhook.ca,
     STATIC_EGRESS_TOKEN_FILE: await webhook.tokenFile(podUid, "n1"),
-    STATIC_EGRESS_POOL: "partners",
-    STATIC_EGRESS_POD_UID: podUid,
-    STATIC_EGRESS_POD_NAME: podUid,
-    STATIC_EGRESS_POD_NAMESPACE: "apps",
-    STATIC_EGRESS_NODE_NAME: "n1",
-    STATIC_EGRESS_SERVICE_ACCOUNT: "default",
-    STATIC_EGRESS_RUN_DIR: directory,
+    ...podEnvironment(podUid, "n1", directory),
   });
   const work = async (): Promise<void> => {
     const job = await ledger.begin("i-n1");

@@ -13,8 +13,7 @@ type Open = (timed: TimedLedger) => Promise<(podUid: string, node: string) => Pr
 
 const implementations: Record<string, Open> = {
   "the lease service": async ({ ledger }) => {
-    const work = () => Promise.reject(new Error("no cloud work was asked for"));
-    const leases = createLeaseService({ ledger, work, mayWork: [], leaseMs: 60_000, log });
+    const leases = createLeaseService({ ledger, leaseMs: 60_000, log });
     return async () => leases;
   },
   "its HTTP client": async ({ ledger }) => {

@@ -9,7 +9,7 @@ import { brokerScene, type BrokerScene } from "../support/lease-api/broker-scene
 import { freePort } from "../support/redis.ts";
 import { testCertificate } from "../support/webhook-app.ts";
 import { buildPrograms } from "./demo-build.ts";
-import { startSidecar, type Sidecar } from "./sidecar-scene.ts";
+import { podEnvironment, startSidecar, type Sidecar } from "./sidecar-scene.ts";
 
 const soon = { timeout: 30_000, interval: 30 };
 /** Renewals come every second. */
@@ -47,13 +47,7 @@ async function start(podUid: string, node: string, more: Record<string, string> 
     STATIC_EGRESS_BROKER_CA: certificate.ca,
     STATIC_EGRESS_TOKEN_FILE: await webhook.tokenFile(podUid, node),
     STATIC_EGRESS_LEASE_SECONDS: String(leaseSeconds),
-    STATIC_EGRESS_POOL: "partners",
-    STATIC_EGRESS_POD_UID: podUid,
-    STATIC_EGRESS_POD_NAME: podUid,
-    STATIC_EGRESS_POD_NAMESPACE: "apps",
-    STATIC_EGRESS_NODE_NAME: node,
-    STATIC_EGRESS_SERVICE_ACCOUNT: "default",
-    STATIC_EGRESS_RUN_DIR: directory,
+    ...podEnvironment(podUid, node, directory),
     ...more,
   });
   sidecars.push(sidecar);

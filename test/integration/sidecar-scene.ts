@@ -109,13 +109,7 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
         AWS_ACCESS_KEY_ID: "key",
         AWS_SECRET_ACCESS_KEY: "secret",
         STATIC_EGRESS_INSTALLATION: installation,
-        STATIC_EGRESS_POOL: "partners",
-        STATIC_EGRESS_POD_UID: podUid,
-        STATIC_EGRESS_POD_NAME: podUid,
-        STATIC_EGRESS_POD_NAMESPACE: "apps",
-        STATIC_EGRESS_NODE_NAME: node,
-        STATIC_EGRESS_SERVICE_ACCOUNT: "default",
-        STATIC_EGRESS_RUN_DIR: directory,
+        ...podEnvironment(podUid, node, directory),
         ...more,
       });
       sidecars.push(sidecar);
@@ -132,6 +126,17 @@ export async function sidecarScene(build: string, redisUrl: string, addresses: n
 }
 
 /** As its image starts it. */
+/** What the webhook writes into a sidecar's container in either mode. */
+export const podEnvironment = (podUid: string, node: string, directory: string) => ({
+  STATIC_EGRESS_POOL: "partners",
+  STATIC_EGRESS_POD_UID: podUid,
+  STATIC_EGRESS_POD_NAME: podUid,
+  STATIC_EGRESS_POD_NAMESPACE: "apps",
+  STATIC_EGRESS_NODE_NAME: node,
+  STATIC_EGRESS_SERVICE_ACCOUNT: "default",
+  STATIC_EGRESS_RUN_DIR: directory,
+});
+
 export function startSidecar(build: string, directory: string, env: Record<string, string | undefined>): Sidecar {
   const startedAtMs = Date.now();
   const script = join(build, "dist/sidecar/main.cjs");

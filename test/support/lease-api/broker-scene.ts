@@ -81,8 +81,7 @@ export async function brokerScene(
   const apiServer = await fakeApiServer(answer);
   const client = apiServer.config.makeApiClient(AuthenticationV1Api);
   const metrics = createMetrics();
-  const work = () => Promise.reject(new Error("no cloud work was asked for"));
-  const service = createLeaseService({ ledger, work, mayWork: [], leaseMs, log });
+  const service = createLeaseService({ ledger, leaseMs, log });
   const certificate = options.certificate ?? (await testCertificate());
   const asking = reviewTokens({ client, clock: Date.now });
   let reviewing: Promise<void> = Promise.resolve();
