@@ -1,7 +1,7 @@
 import type { AuthorizationV1Api } from "@kubernetes/client-node";
 import type { Clock } from "../../shared/clock.ts";
 import { EgressError } from "../../shared/errors.ts";
-import { createRemembered } from "../identity/remembered.ts";
+import { createAnswers } from "../identity/remembered.ts";
 
 /** Whether a service account (`namespace/name`) has the right `use` on a pool. Rejects with ACCESS_UNCHECKED. */
 export type MayUse = (serviceAccount: string, pool: string) => Promise<boolean>;
@@ -22,8 +22,7 @@ export function reviewAccess(options: {
   readonly patienceMs?: number;
 }): MayUse {
   const { client, clock, patienceMs = usualPatienceMs } = options;
-  const remembered = createRemembered<boolean>(mostRemembered, clock);
-  const asking = new Map<string, Promise<boolean>>();
+  const answer = createAnswers<boolean>(mostRemembered, clock);
 
   async function review(serviceAccount: string, pool: string): Promise<boolean> {
     const [namespace = "", name = ""] = serviceAccount.split("/");
@@ -47,19 +46,9 @@ export function reviewAccess(options: {
     }
   }
 
-  async function ask(key: string, serviceAccount: string, pool: string): Promise<boolean> {
-    const askedMs = clock();
-    const may = await review(serviceAccount, pool);
-    remembered.set(key, may, askedMs + rememberedMs);
-    return may;
-  }
-
-  return async (serviceAccount, pool) => {
-    const key = `${serviceAccount} ${pool}`;
-    const known = remembered.get(key);
-    if (known !== undefined) return known;
-    const asked = asking.get(key) ?? ask(key, serviceAccount, pool).finally(() => asking.delete(key));
-    asking.set(key, asked);
-    return asked;
-  };
+  return (serviceAccount, pool) =>
+    answer(`${serviceAccount} ${pool}`, async () => {
+      const untilMs = clock() + rememberedMs;
+      return { value: await review(serviceAccount, pool), untilMs };
+    });
 }

@@ -20,3 +20,25 @@ export function createRemembered<T>(most: number, clock: Clock) {
     },
   };
 }
+
+/**
+ * Answers by key, remembered until the time that comes with each. Who asks for the same meanwhile shares the question; one that
+ * fails is not remembered.
+ */
+export function createAnswers<T>(most: number, clock: Clock) {
+  const remembered = createRemembered<T>(most, clock);
+  const asking = new Map<string, Promise<T>>();
+  return async (key: string, ask: () => Promise<{ readonly value: T; readonly untilMs: number }>): Promise<T> => {
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const shared = asking.get(key);
+    if (shared !== undefined) return shared;
+    const asked = (async () => {
+      const { value, untilMs } = await ask();
+      remembered.set(key, value, untilMs);
+      return value;
+    })().finally(() => asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  };
+}

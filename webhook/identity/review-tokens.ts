@@ -5,7 +5,7 @@ import { EgressError } from "../../shared/errors.ts";
 import { tokenAudience } from "../admission/names.ts";
 import { unprovenClaims } from "./claims.ts";
 import { identityOf, type Identity } from "./identity.ts";
-import { createRemembered } from "./remembered.ts";
+import { createAnswers } from "./remembered.ts";
 import { createTurns, type TurnLimits } from "./turns.ts";
 
 /**
@@ -33,8 +33,7 @@ export function reviewTokens(options: {
 }): Identify {
   const { client, clock } = options;
   const inTurn = createTurns(options.turns ?? usualTurns);
-  const remembered = createRemembered<Identity | EgressError>(mostRemembered, clock);
-  const asking = new Map<string, Promise<Identity | EgressError>>();
+  const answer = createAnswers<Identity | EgressError>(mostRemembered, clock);
 
   async function review(token: string): Promise<Identity | EgressError> {
     const spec = { token, audiences: [tokenAudience] };
@@ -51,12 +50,11 @@ export function reviewTokens(options: {
     }
   }
 
-  async function ask(key: string, token: string, endsMs: number): Promise<Identity | EgressError> {
+  async function ask(token: string, endsMs: number) {
     const askedMs = clock();
-    const found = await review(token);
-    const untilMs = found instanceof EgressError ? askedMs + refusedMs : Math.min(askedMs + vouchedMs, endsMs);
-    remembered.set(key, found, untilMs);
-    return found;
+    const value = await review(token);
+    const untilMs = value instanceof EgressError ? askedMs + refusedMs : Math.min(askedMs + vouchedMs, endsMs);
+    return { value, untilMs };
   }
 
   return async (token, source) => {
@@ -66,13 +64,7 @@ export function reviewTokens(options: {
     if (!claims.audiences.includes(tokenAudience))
       throw new EgressError("TOKEN_OTHER_AUDIENCE", `the token is for other audiences than ${tokenAudience}`);
     const key = createHash("sha256").update(token).digest("base64");
-    let found = remembered.get(key);
-    if (found === undefined) {
-      const asked =
-        asking.get(key) ?? inTurn(source, () => ask(key, token, claims.endsMs)).finally(() => asking.delete(key));
-      asking.set(key, asked);
-      found = await asked;
-    }
+    const found = await answer(key, () => inTurn(source, () => ask(token, claims.endsMs)));
     if (found instanceof EgressError) throw found;
     return found;
   };
