@@ -19,7 +19,6 @@ const copied = [
   "sidecar",
   "webhook",
   "cli",
-  "monitoring",
   "test",
   "manifests",
   "docs",
